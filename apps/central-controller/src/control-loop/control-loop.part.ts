@@ -1,0 +1,99 @@
+import { checkKey, type HealthReport, parseMessage, REPORTS, TOPIC, topicName } from '#libs/contracts';
+import { link } from '#libs/domain';
+import {
+  type Batch,
+  type Consumer,
+  type ControlLoop,
+  type Log,
+  type LogObserver,
+  runControlLoop,
+} from '#libs/log';
+import type { Clock, Logger } from '#libs/platform';
+import type { Aggregate } from './aggregate.ts';
+import { controlLoopDefinition } from './definition.ts';
+import { FleetView } from './fleet-view.ts';
+
+/** Waiting links look again so long after the fleet got better, in milliseconds. */
+const WAKE_AFTER_MS = 10;
+/** How often the fleet is looked over for overdue agents, in milliseconds. */
+const FLEET_TICK_MS = 500;
+
+export interface ControlLoopOptions {
+  readonly region: string;
+  readonly regions: readonly string[];
+  readonly partitions: number;
+  /** The fleet is what was reported within, in milliseconds. */
+  readonly fleetAgeMs: number;
+}
+
+/** Decides for the connections whose home is this region; the only writer of its log. */
+export class ControlLoopPart {
+  private loop: ControlLoop<Aggregate> | undefined;
+  private reports: Consumer | undefined;
+  private ticking: NodeJS.Timeout | undefined;
+  private waking: NodeJS.Timeout | undefined;
+  private fleetKnown = false;
+  private readonly fleet: FleetView;
+
+  constructor(
+    private readonly log: Log,
+    private readonly options: ControlLoopOptions,
+    private readonly deps: { clock: Clock; logger: Logger; observer: LogObserver },
+  ) {
+    this.fleet = new FleetView(() => this.fleetImproved(), options.fleetAgeMs);
+  }
+
+  /** The fleet is read first: a loop that knows no server would refuse links that have one. */
+  async start(): Promise<void> {
+    const { clock, observer } = this.deps;
+    this.reports = await this.log.tail({
+      topics: this.options.regions.map((region) => topicName(region, TOPIC.healthReports)),
+      from: { timeMs: clock.wallMs() - this.options.fleetAgeMs },
+      parse: parseMessage,
+      onBatch: async (batch) => this.takeReports(batch),
+    });
+    await this.reports.caughtUp();
+    this.fleetKnown = true;
+    this.ticking = setInterval(() => this.fleet.tick(clock.wallMs()), FLEET_TICK_MS);
+    const definition = controlLoopDefinition({
+      ...this.options,
+      fleet: this.fleet,
+      partitionOf: (key, partitions) => this.log.partitionOf(key, partitions),
+      nowMs: () => clock.wallMs(),
+    });
+    this.loop = await runControlLoop(this.log, definition, { observer });
+  }
+
+  /** Ready: the fleet is known and each assigned partition is owned. */
+  state(): { ready: boolean; partitions: number; stopped: number } {
+    const owned = this.loop?.partitions() ?? [];
+    const stopped = owned.filter((each) => each.phase === 'stopped').length;
+    const ready = this.fleetKnown && stopped === 0 && (this.loop?.ready() ?? false);
+    return { ready, partitions: owned.length, stopped };
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.ticking);
+    clearTimeout(this.waking);
+    await this.loop?.stop();
+    await this.reports?.stop();
+  }
+
+  private takeReports(batch: Batch): void {
+    const nowMs = this.deps.clock.wallMs();
+    for (const record of batch.records) {
+      if (!record.readable || record.name !== 'health-report') continue;
+      if (checkKey(REPORTS['health-report'], record.data as HealthReport, record.key)) continue;
+      const reportedMs = Math.min(record.raw.timestampMs, nowMs);
+      this.fleet.take(record.data as HealthReport, reportedMs, nowMs);
+    }
+  }
+
+  /** Waking looks at every link, and a batch of reports may improve the fleet many times. */
+  private fleetImproved(): void {
+    this.waking ??= setTimeout(() => {
+      this.waking = undefined;
+      this.loop?.wake((_key, aggregate) => aggregate.kind === 'link' && link.waitsForFleet(aggregate.state));
+    }, WAKE_AFTER_MS);
+  }
+}

@@ -1,0 +1,158 @@
+import {
+  checkHome,
+  checkKey,
+  FACTS,
+  type FactName,
+  type LinkDecision,
+  type LinkDecisionName,
+  parseMessage,
+  regionOfTopic,
+  type SidecarCommand,
+  TOPIC,
+  topicName,
+} from '#libs/contracts';
+import { agent, type Fact, type FactInput, type Input, link } from '#libs/domain';
+import type {
+  Decision,
+  InputVerdict,
+  LoopDefinition,
+  Outcome,
+  OutgoingEvent,
+  PartitionView,
+  ReceivedEvent,
+} from '#libs/log';
+import { type Aggregate, isAgentDecision } from './aggregate.ts';
+import type { FleetView } from './fleet-view.ts';
+import { type AgentMemory, isSilent, NO_MEMORY, remember } from './memory.ts';
+
+type View = PartitionView<Aggregate, AgentMemory>;
+
+export interface DefinitionOptions {
+  readonly region: string;
+  /** Every control region, the own one included. */
+  readonly regions: readonly string[];
+  readonly fleet: FleetView;
+  readonly partitions: number;
+  partitionOf(key: string, partitions: number): number;
+  nowMs(): number;
+}
+
+/** The control loop of links and agents: libs/domain's deciders, between the log's records. */
+export function controlLoopDefinition(
+  options: DefinitionOptions,
+): LoopDefinition<Aggregate, Input, AgentMemory> {
+  const { region, fleet } = options;
+  const source = `/trunkline/${region}/control-loop`;
+  const toEvents = (commands: readonly SidecarCommand[]) =>
+    commands.map((command) => commandEvent(command, region, source));
+  return {
+    region,
+    groupId: `${region}.control-loop`,
+    source,
+    inputTopics: options.regions.map((each) => topicName(each, TOPIC.connectionStatus)),
+    logTopic: topicName(region, TOPIC.controllerEvents),
+    stateTopic: topicName(region, TOPIC.connectionState),
+    parse: parseMessage,
+    toInput: (event, nowMs) => toInput(event, nowMs, options),
+    keysOf: (input, view) => keysOf(input, view, options),
+    decide: (key, state, input, view) => decide(key, state, withMemory(input, view.memory, fleet)),
+    evolve,
+    versionOf: (aggregate) => aggregate.state.version,
+    commandsOf: (decision) => toEvents((decision.data as unknown as LinkDecision).commands),
+    unanswered: (_key, aggregate) =>
+      aggregate.kind === 'link' ? toEvents(link.unansweredCommands(aggregate.state, options.nowMs())) : [],
+    dueAtMs: (aggregate) => (aggregate.kind === 'link' ? link.nextDueMs(aggregate.state) : undefined),
+    timeInput: (nowMs) => ({ kind: 'time', nowMs, fleet }),
+    initialMemory: NO_MEMORY,
+    remember,
+    onChange: (_partition, key, previous, next) => fleet.placementChanged(key, previous, next),
+  };
+}
+
+function toInput(event: ReceivedEvent, nowMs: number, options: DefinitionOptions): InputVerdict<Input> {
+  const definition = FACTS[event.name as FactName];
+  if (definition === undefined || definition.topic !== TOPIC.connectionStatus) {
+    return { kind: 'reject', reason: 'wrong-topic', detail: `${event.name} does not belong here` };
+  }
+  const data = event.data as object;
+  const problem = checkKey(definition, data, event.key) ?? checkHome(event.name, data, event.topic);
+  if (problem) return { kind: 'reject', reason: problem.reason, detail: problem.detail };
+  const topicRegion = regionOfTopic(event.topic);
+  if (definition.key === 'connection_id') {
+    const home = (data as { home_region?: string }).home_region ?? topicRegion;
+    if (home !== options.region) return { kind: 'skip', reason: 'other-home-region' };
+    if (options.partitionOf(event.key, options.partitions) !== event.partition) return { kind: 'forward' };
+  }
+  const input: FactInput = {
+    kind: 'fact',
+    fact: {
+      name: event.name,
+      data: event.data,
+      id: event.id,
+      source: event.source,
+      timeMs: event.timeMs,
+    } as Fact,
+    origin: { topic: event.topic, partition: event.partition, offset: event.offset },
+    region: topicRegion,
+    ownRegion: options.region,
+    nowMs,
+    fleet: options.fleet,
+  };
+  return { kind: 'input', input };
+}
+
+function* keysOf(input: Input, view: View, options: DefinitionOptions): Iterable<string> {
+  if (input.kind !== 'fact') return;
+  const { data } = input.fact;
+  if ('connection_id' in data) {
+    yield data.connection_id;
+    return;
+  }
+  for (const [key, aggregate] of view.entries()) {
+    if (aggregate.kind === 'link' && link.concernsAgent(aggregate.state, data.agent_id)) yield key;
+  }
+  const ownAgent = (data.control_region ?? input.region) === options.region;
+  if (ownAgent && options.partitionOf(data.agent_id, options.partitions) === view.partition)
+    yield data.agent_id;
+}
+
+/** The decider sees the partition's own memory of silent lives, so that a replay sees the same. */
+function withMemory(input: Input, memory: AgentMemory, fleet: FleetView): Input {
+  fleet.noteDraining(memory.draining);
+  const silent = (agentId: string, incarnation: string) => isSilent(memory, agentId, incarnation);
+  return { ...input, fleet: { agents: fleet.agents, silent } };
+}
+
+function decide(key: string, aggregate: Aggregate | undefined, input: Input): Outcome {
+  if (aggregate?.kind === 'agent' || (input.kind === 'fact' && isAgentKey(key, input.fact))) {
+    return agent.decide(key, aggregate?.kind === 'agent' ? aggregate.state : undefined, input);
+  }
+  return link.decide(key, aggregate?.state as link.LinkState | undefined, input);
+}
+
+function isAgentKey(key: string, fact: Fact): boolean {
+  return !('connection_id' in fact.data) && fact.data.agent_id === key;
+}
+
+function evolve(aggregate: Aggregate | undefined, decision: Decision): Aggregate {
+  if (isAgentDecision(decision.name)) {
+    const state = aggregate?.kind === 'agent' ? aggregate.state : undefined;
+    const data = decision.data as agent.AgentDecided['data'];
+    return { kind: 'agent', state: agent.evolve(state, { name: decision.name, data }) };
+  }
+  const state = aggregate?.kind === 'link' ? aggregate.state : undefined;
+  const name = decision.name as LinkDecisionName;
+  return { kind: 'link', state: link.evolve(state, { name, data: decision.data as LinkDecision }) };
+}
+
+function commandEvent(command: SidecarCommand, region: string, source: string): OutgoingEvent {
+  const { name, ...data } = command;
+  return {
+    topic: topicName(region, TOPIC.failoverCommands),
+    key: command.agent_id,
+    id: command.command_id,
+    type: name,
+    source,
+    data,
+  };
+}

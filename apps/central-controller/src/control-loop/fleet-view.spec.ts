@@ -1,0 +1,130 @@
+import type { HealthReport } from '#libs/contracts';
+import type { link } from '#libs/domain';
+import type { Aggregate } from './aggregate.ts';
+import { FleetView } from './fleet-view.ts';
+
+const AT_MS = 1_000_000;
+
+function report(changes: Partial<HealthReport> = {}): HealthReport {
+  return {
+    agent_id: 'scheme-server-1',
+    incarnation: 'first',
+    kind: 'server-sidecar',
+    control_region: 'west',
+    location: 'us-west-2a',
+    server_group: 'scheme',
+    sequence: 1,
+    interval_ms: 5_000,
+    lease_ms: 60_000,
+    address: '127.0.0.1:28583',
+    capacity: 2,
+    draining: false,
+    software_version: '0.1.0',
+    connections: [],
+    ...changes,
+  };
+}
+
+function carrying(...ids: string[]): Pick<HealthReport, 'connections'> {
+  const one = { epoch: 1, status: 'active' as const, unanswered_ratio: 0, in_flight: 0 };
+  return { connections: ids.map((connection_id) => ({ connection_id, ...one })) };
+}
+
+function placedOn(server_id: string, link_group?: string): Aggregate {
+  const placement = { client_id: 'bank-client-1', server_id };
+  return { kind: 'link', state: { placement, request: { link_group } } as link.LinkState };
+}
+
+function fleet() {
+  let improved = 0;
+  const view = new FleetView(() => {
+    improved += 1;
+  });
+  return { view, improved: () => improved };
+}
+
+describe('the fleet as the control loop sees it', () => {
+  it('shows the latest report of an agent, and not an older one that came late', () => {
+    const { view } = fleet();
+    view.take(report({ sequence: 2, capacity: 7 }), AT_MS, AT_MS);
+    view.take(report({ sequence: 1, capacity: 3 }), AT_MS + 10, AT_MS + 10);
+    expect(view.agents.get('scheme-server-1')).toMatchObject({
+      capacity: 7,
+      incarnation: 'first',
+      suspect: false,
+    });
+  });
+
+  it('takes a new life of an agent whatever its sequence', () => {
+    const { view } = fleet();
+    view.take(report({ sequence: 9 }), AT_MS, AT_MS);
+    view.take(report({ sequence: 1, incarnation: 'second' }), AT_MS, AT_MS);
+    expect(view.agents.get('scheme-server-1')?.incarnation).toBe('second');
+  });
+
+  it('counts a connection once, whether it was reported, placed, or both', () => {
+    const { view } = fleet();
+    view.take(report(carrying('a:1')), AT_MS, AT_MS);
+    view.placementChanged('a:1', undefined, placedOn('scheme-server-1'));
+    view.placementChanged('b:1', undefined, placedOn('scheme-server-1'));
+    expect(view.agents.get('scheme-server-1')?.carried).toBe(2);
+    view.placementChanged('b:1', placedOn('scheme-server-1'), placedOn('scheme-server-2'));
+    expect(view.agents.get('scheme-server-1')?.carried).toBe(1);
+  });
+
+  it('knows how many links of a group stand on an agent', () => {
+    const { view } = fleet();
+    view.take(report(), AT_MS, AT_MS);
+    view.placementChanged('a:1', undefined, placedOn('scheme-server-1', 'acquirer'));
+    view.placementChanged('b:1', undefined, placedOn('scheme-server-1', 'acquirer'));
+    expect(view.agents.get('scheme-server-1')?.linkGroups).toEqual({ acquirer: 2 });
+    view.placementChanged('a:1', placedOn('scheme-server-1', 'acquirer'), undefined);
+    view.placementChanged('b:1', placedOn('scheme-server-1', 'acquirer'), undefined);
+    expect(view.agents.get('scheme-server-1')?.linkGroups).toEqual({});
+  });
+
+  it('counts the connections of all parts of a report, once they are all there', () => {
+    const { view } = fleet();
+    view.take(report({ ...carrying('a:1'), part: 1, parts: 1 }), AT_MS, AT_MS);
+    view.take(report({ ...carrying('b:1'), sequence: 2, part: 1, parts: 2 }), AT_MS, AT_MS);
+    expect(view.agents.get('scheme-server-1')?.carried).toBe(1);
+    view.take(report({ ...carrying('c:1', 'd:1'), sequence: 2, part: 2, parts: 2 }), AT_MS, AT_MS);
+    expect(view.agents.get('scheme-server-1')?.carried).toBe(3);
+  });
+
+  it('says that it improved when an agent comes, comes back, or has room again; not at every report', () => {
+    const { view, improved } = fleet();
+    view.take(report(carrying('a:1', 'b:1')), AT_MS, AT_MS);
+    expect(improved()).toBe(1);
+    view.take(report({ ...carrying('a:1', 'b:1'), sequence: 2 }), AT_MS, AT_MS);
+    expect(improved()).toBe(1);
+    view.take(report({ ...carrying('a:1'), sequence: 3 }), AT_MS, AT_MS);
+    expect(improved()).toBe(2);
+    view.take(report({ incarnation: 'second' }), AT_MS, AT_MS);
+    expect(improved()).toBe(3);
+  });
+
+  it('suspects an agent whose reports are overdue, and forgets one that is too old', () => {
+    const { view } = fleet();
+    for (let sequence = 1; sequence <= 10; sequence += 1) {
+      const atMs = AT_MS + sequence * 5_000;
+      view.take(report({ sequence }), atMs, atMs);
+    }
+    const lastMs = AT_MS + 50_000;
+    view.tick(lastMs + 7_000);
+    expect(view.agents.get('scheme-server-1')?.suspect).toBe(false);
+    view.tick(lastMs + 8_000);
+    expect(view.agents.get('scheme-server-1')?.suspect).toBe(true);
+    view.tick(lastMs + 15_001);
+    expect(view.agents.has('scheme-server-1')).toBe(false);
+  });
+
+  it('shows an agent that was asked to drain as draining, for that life only', () => {
+    const { view } = fleet();
+    view.noteDraining({ 'scheme-server-1': 'first' });
+    view.take(report(), AT_MS, AT_MS);
+    expect(view.agents.get('scheme-server-1')?.draining).toBe(true);
+    view.take(report({ incarnation: 'second' }), AT_MS, AT_MS);
+    expect(view.agents.get('scheme-server-1')?.draining).toBe(false);
+  });
+});

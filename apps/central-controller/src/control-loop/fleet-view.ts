@@ -1,0 +1,148 @@
+import { type HealthReport, TIMING } from '#libs/contracts';
+import { type Fleet, type FleetAgent, health } from '#libs/domain';
+import type { Aggregate } from './aggregate.ts';
+import { PlacementLedger } from './placements.ts';
+
+interface Reported {
+  readonly report: HealthReport;
+  readonly reportedMs: number;
+  /** Connections of the latest whole report. */
+  readonly connections: ReadonlySet<string>;
+  /** Parts of a report whose others are still to come. */
+  readonly gathering: { readonly sequence: number; readonly parts: Map<number, HealthReport> };
+  readonly regularity: health.Regularity;
+}
+
+/**
+ * The fleet as placement sees it: the latest report of every agent of every region, younger than
+ * `fleetAgeMs`, with what this process placed since.
+ */
+export class FleetView implements Fleet {
+  readonly agents = new Map<string, FleetAgent>();
+  private readonly reported = new Map<string, Reported>();
+  private readonly ledger = new PlacementLedger();
+  private readonly draining = new Map<string, string>();
+  private lastDraining: Readonly<Record<string, string>> | undefined;
+
+  /** @param improved called when the fleet could take something that it could not take before. */
+  constructor(
+    private readonly improved: () => void,
+    private readonly fleetAgeMs: number = TIMING.fleetAgeMs,
+  ) {}
+
+  /** Deciders are given each partition's own memory of silent lives instead. */
+  silent(): boolean {
+    return false;
+  }
+
+  take(report: HealthReport, reportedMs: number, nowMs: number): void {
+    const known = this.reported.get(report.agent_id);
+    if (known && known.report.incarnation === report.incarnation && report.sequence < known.report.sequence)
+      return;
+    const gathered = gather(known, report);
+    const sameReport =
+      known?.report.incarnation === report.incarnation && known.report.sequence === report.sequence;
+    const regularity = sameReport
+      ? known.regularity
+      : health.heard(known?.regularity, report.incarnation, report.interval_ms, reportedMs);
+    this.reported.set(report.agent_id, { ...gathered, report, reportedMs, regularity });
+    this.show(report.agent_id, nowMs);
+  }
+
+  /** Time passed: agents become suspect, or too old to be seen. */
+  tick(nowMs: number): void {
+    for (const [agentId, { reportedMs }] of this.reported) {
+      if (nowMs - reportedMs > this.fleetAgeMs) {
+        this.agents.delete(agentId);
+        this.reported.delete(agentId);
+      } else {
+        this.show(agentId, nowMs);
+      }
+    }
+  }
+
+  placementChanged(key: string, previous: Aggregate | undefined, next: Aggregate | undefined): void {
+    const { left, joined } = this.ledger.change(key, previous, next);
+    for (const agentId of left) this.carriesOther(agentId, key, -1);
+    for (const agentId of joined) this.carriesOther(agentId, key, 1);
+  }
+
+  /** One more or less, counted on: an agent's placements are many, and each of them comes by here. */
+  private carriesOther(agentId: string, key: string, change: 1 | -1): void {
+    const shown = this.agents.get(agentId);
+    if (!shown || this.reported.get(agentId)?.connections.has(key)) return;
+    this.agents.set(agentId, { ...shown, carried: shown.carried + change });
+    if (change < 0 && shown.carried >= shown.capacity) this.improved();
+  }
+
+  /** Drains asked for, by agent, from a partition's memory. */
+  noteDraining(draining: Readonly<Record<string, string>>): void {
+    if (draining === this.lastDraining) return;
+    this.lastDraining = draining;
+    for (const [agentId, incarnation] of Object.entries(draining)) {
+      this.draining.set(agentId, incarnation);
+      const shown = this.agents.get(agentId);
+      if (shown?.incarnation === incarnation) this.agents.set(agentId, { ...shown, draining: true });
+    }
+  }
+
+  private show(agentId: string, nowMs: number): void {
+    const known = this.reported.get(agentId);
+    if (!known) return;
+    const { report, reportedMs, regularity, gathering } = known;
+    const connections = [...gathering.parts.values()].flatMap((part) => part.connections);
+    const missed = health.missedReports(regularity, nowMs);
+    const before = this.agents.get(agentId);
+    const next: FleetAgent = {
+      agent_id: agentId,
+      kind: report.kind,
+      incarnation: report.incarnation,
+      region: report.control_region,
+      location: report.location,
+      ...(report.server_group !== undefined && { server_group: report.server_group }),
+      address: report.address,
+      capacity: report.capacity,
+      draining: report.draining || this.draining.get(agentId) === report.incarnation,
+      lastReportMs: reportedMs,
+      suspect: health.isSuspect(regularity, nowMs),
+      healthScore: health.agentScore(connections, missed).score,
+      carried: this.carriedBy(agentId),
+      linkGroups: this.ledger.linkGroupsOn(agentId),
+      ...(report.lease_ms !== undefined && { leaseMs: report.lease_ms }),
+    };
+    this.agents.set(agentId, next);
+    if (offersMore(before, next)) this.improved();
+  }
+
+  private carriedBy(agentId: string): number {
+    const reported = this.reported.get(agentId)?.connections;
+    const placed = this.ledger.connectionsOn(agentId);
+    let carried = reported?.size ?? 0;
+    for (const key of placed) if (!reported?.has(key)) carried += 1;
+    return carried;
+  }
+}
+
+function gather(
+  known: Reported | undefined,
+  report: HealthReport,
+): Pick<Reported, 'connections' | 'gathering'> {
+  const sameLife = known?.report.incarnation === report.incarnation;
+  const same = sameLife && known.gathering.sequence === report.sequence;
+  const parts = same ? known.gathering.parts : new Map<number, HealthReport>();
+  parts.set(report.part ?? 1, report);
+  const gathering = { sequence: report.sequence, parts };
+  if (parts.size < (report.parts ?? 1)) {
+    return { gathering, connections: sameLife ? known.connections : new Set() };
+  }
+  const connections = new Set<string>();
+  for (const part of parts.values()) for (const each of part.connections) connections.add(each.connection_id);
+  return { gathering, connections };
+}
+
+/** Whether a waiting link could find a place, or its client's next life, that it could not find before. */
+function offersMore(before: FleetAgent | undefined, next: FleetAgent): boolean {
+  if (!before || before.incarnation !== next.incarnation) return true;
+  const open = (agent: FleetAgent) => !agent.draining && !agent.suspect && agent.carried < agent.capacity;
+  return (!open(before) && open(next)) || next.healthScore > before.healthScore;
+}

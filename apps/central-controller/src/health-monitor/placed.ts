@@ -1,0 +1,74 @@
+import type { AgentDecision, LinkDecision, Placement } from '#libs/contracts';
+import type { health } from '#libs/domain';
+import type { FollowedDecision } from '#libs/log';
+
+/** An agent of this region as the log has it. */
+export interface LoggedAgent {
+  readonly incarnation: string;
+  readonly condition: 'alive' | 'lost' | 'draining';
+}
+
+const CONDITION_AFTER: Readonly<Record<string, LoggedAgent['condition']>> = {
+  'agent-lost': 'lost',
+  'agent-recovered': 'alive',
+  'agent-draining': 'draining',
+};
+
+export type PlacedLives = Map<string, Map<string, number | undefined>>;
+
+/** What the monitor folds from every region's log: who is placed where, and how its own agents stand. */
+export class PlacedFold {
+  private readonly placements = new Map<string, Placement & { readonly homeRegion: string }>();
+  private readonly degraded = new Map<string, number>();
+  private readonly agents = new Map<string, LoggedAgent>();
+
+  constructor(private readonly region: string) {}
+
+  take(decision: FollowedDecision): void {
+    const after = CONDITION_AFTER[decision.name];
+    if (after) {
+      const { agent_id, incarnation, control_region } = decision.data as AgentDecision;
+      if (control_region === this.region) this.agents.set(agent_id, { incarnation, condition: after });
+      return;
+    }
+    const link = decision.data as LinkDecision;
+    const { connection_id, placement, home_region } = link;
+    if (placement) this.placements.set(connection_id, { ...placement, homeRegion: home_region });
+    else this.placements.delete(connection_id);
+    if (link.phase === 'degraded') this.degraded.set(link.connection_id, link.epoch);
+    else this.degraded.delete(link.connection_id);
+  }
+
+  /** Lives of this region's agents that a placement stands on: by agent, each life's lease in milliseconds if it has one. */
+  livesPlaced(): PlacedLives {
+    const lives: PlacedLives = new Map();
+    const expect = (agentId: string, incarnation: string, leaseMs: number | undefined) => {
+      const known = lives.get(agentId) ?? new Map<string, number | undefined>();
+      lives.set(agentId, known.set(incarnation, leaseMs));
+    };
+    for (const placement of this.placements.values()) {
+      const { server_id, server_incarnation, server_lease_ms } = placement;
+      const { client_id, client_incarnation, client_lease_ms } = placement;
+      if (placement.server_region === this.region) expect(server_id, server_incarnation, server_lease_ms);
+      if (placement.homeRegion === this.region) expect(client_id, client_incarnation, client_lease_ms);
+    }
+    return lives;
+  }
+
+  get placed(): number {
+    return this.placements.size;
+  }
+
+  isPlaced(connectionId: string): boolean {
+    return this.placements.has(connectionId);
+  }
+
+  agent(agentId: string): LoggedAgent | undefined {
+    return this.agents.get(agentId);
+  }
+
+  /** Where a connection's condition begins for a monitor that has not seen its reports. */
+  conditionOf(connectionId: string, epoch: number): health.Condition | undefined {
+    return this.degraded.get(connectionId) === epoch ? { epoch, degraded: true, leaning: 0 } : undefined;
+  }
+}

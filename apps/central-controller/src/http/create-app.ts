@@ -1,0 +1,29 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { LIMITS } from '#libs/contracts';
+import { appModule } from '../app.module.ts';
+import type { CoreServices } from '../core/core.module.ts';
+import { NestLogger } from '../core/nest-logger.ts';
+import { serveOpenApi } from './openapi.ts';
+import { requestLog } from './request-log.ts';
+
+/** The process as main() and tests run it, not yet listening. Closing it stops every part. */
+export async function createApp(core: CoreServices): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(appModule(core), {
+    logger: new NestLogger(core.logger),
+    bodyParser: false,
+    abortOnError: false,
+  });
+  configureApp(app, core);
+  return app;
+}
+
+/** What Nest's modules can't say of how HTTP is served. */
+export function configureApp(app: NestExpressApplication, core: CoreServices): void {
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.use(requestLog(core.logger));
+  // Bytes: an event's body is checked by the codec that checks Kafka's records, so nobody may parse it before.
+  app.useBodyParser('raw', { type: () => true, limit: LIMITS.messageBytes });
+  if (core.configuration.config.parts.includes('rest')) serveOpenApi(app);
+}

@@ -1,0 +1,87 @@
+import { RegistryUnavailable } from '#libs/registry';
+import { expectProblem, TOKEN, useRestApp } from '../../../../test/support/rest-app.ts';
+
+describe('HTTP', () => {
+  const rest = useRestApp();
+
+  describe('other methods', () => {
+    it.each([
+      ['put', '/api/v1/connections', 'GET, HEAD'],
+      ['delete', '/api/v1/connections/a:b', 'GET, HEAD'],
+      ['get', '/api/v1/connections/a:b/failover', 'POST'],
+      ['get', '/api/v1/events', 'POST'],
+      ['post', '/health/live', 'GET, HEAD'],
+    ] as const)('%s of %s is not allowed; %s is', async (method, path, allowed) => {
+      const answer = await rest.http()[method](path);
+      expectProblem(answer, 405, 'method-not-allowed');
+      expect(answer.headers.allow?.split(', ')).toEqual(expect.arrayContaining([allowed.split(', ')[0]]));
+    });
+  });
+
+  describe('the token', () => {
+    it.each([undefined, 'Basic abc', 'Bearer', 'Bearer '])('is missing in %s', async (header) => {
+      const call = rest.http().post('/api/v1/connections/a:b/failover');
+      const answer = await (header === undefined ? call : call.set('authorization', header));
+      expectProblem(answer, 401, 'missing-token');
+      expect(answer.headers['www-authenticate']).toContain('Bearer');
+    });
+
+    it.each(['wrong', `${TOKEN}x`, TOKEN.slice(1), TOKEN.toUpperCase()])('is not %s', async (token) => {
+      const answer = await rest.http().post('/api/v1/agents/a/drain').set('authorization', `Bearer ${token}`);
+      expectProblem(answer, 401, 'invalid-token');
+    });
+
+    it('is needed for reads as well where others than this machine can read, probes excepted', async () => {
+      await rest.otherwise({ httpHost: '0.0.0.0' }, async () => {
+        expectProblem(await rest.http().get('/api/v1/agents'), 401, 'missing-token');
+        expectProblem(await rest.http().get('/metrics'), 401, 'missing-token');
+        expect((await rest.http().get('/health/live')).status).toBe(200);
+        const answer = await rest.http().get('/api/v1/agents').set('authorization', `bearer ${TOKEN}`);
+        expect(answer.status).toBe(200);
+      });
+    });
+  });
+
+  describe('what every process serves', () => {
+    it('is its health, with its parts', async () => {
+      expect((await rest.http().get('/health/live')).body.status).toBe('ok');
+      const ready = await rest.http().get('/health/ready');
+      expect(ready.body.details).toEqual({ rest: { status: 'up', registry: 'whole' } });
+    });
+
+    it('is not ready while the registry is away', async () => {
+      rest.registry.failure = new RegistryUnavailable('gone');
+      await rest.otherwise({}, async () => {
+        const ready = await rest.http().get('/health/ready');
+        expect(ready.status).toBe(503);
+        expect(ready.body.error.rest).toMatchObject({ status: 'down', registry: 'unavailable' });
+      });
+    });
+
+    it('is its metrics', async () => {
+      const metrics = await rest.http().get('/metrics');
+      expect(metrics.headers['content-type']).toContain('text/plain');
+      expect(metrics.text).toContain('trunkline_consumer_lag');
+    });
+
+    it('is its description, for programs and for people', async () => {
+      const { body } = await rest.http().get('/openapi.json');
+      expect(Object.keys(body.paths).sort()).toEqual([
+        '/api/v1/agents',
+        '/api/v1/agents/{id}',
+        '/api/v1/agents/{id}/drain',
+        '/api/v1/connections',
+        '/api/v1/connections/{id}',
+        '/api/v1/connections/{id}/events',
+        '/api/v1/connections/{id}/failover',
+        '/api/v1/events',
+        '/api/v1/failovers',
+        '/api/v1/failovers/{id}',
+        '/health/live',
+        '/health/ready',
+      ]);
+      expect(body.components.schemas.Connection.properties.status.enum).toContain('migrating');
+      expect((await rest.http().get('/docs')).status).toBe(200);
+    });
+  });
+});

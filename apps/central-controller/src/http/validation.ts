@@ -1,0 +1,57 @@
+import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
+import { type ClassConstructor, plainToInstance } from 'class-transformer';
+import { type ValidationError, validateSync } from 'class-validator';
+import { CONNECTION_ID_PATTERN, NAME_PATTERN, type ProblemCode } from '#libs/contracts';
+import { Problem } from './problem.ts';
+
+/** @throws Problem naming every member that is not as the class says, unknown ones included. */
+export function validated<T extends object>(
+  schema: ClassConstructor<T>,
+  plain: object,
+  code: ProblemCode,
+): T {
+  if (Object.hasOwn(plain, '__proto__')) throw new Problem(code, { detail: '__proto__' });
+  const instance = plainToInstance(schema, plain);
+  const errors = validateSync(instance, {
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    forbidUnknownValues: true,
+  });
+  if (errors.length === 0) return instance;
+  throw new Problem(code, {
+    detail: errors.map((error) => error.property).join(', '),
+    more: { errors: errors.flatMap(described) },
+  });
+}
+
+function described(error: ValidationError): { name: string; problem: string }[] {
+  return Object.values(error.constraints ?? { invalid: 'is not valid' }).map((problem) => ({
+    name: error.property,
+    problem,
+  }));
+}
+
+/** Query parameters as a DTO; each may be given once. */
+@Injectable()
+export class QueryPipe implements PipeTransform {
+  transform(value: object, { metatype }: ArgumentMetadata): object {
+    return validated(metatype as ClassConstructor<object>, { ...value }, 'invalid-parameter');
+  }
+}
+
+/** A path parameter; Express has decoded `%3A` by then. */
+class PatternPipe implements PipeTransform<string, string> {
+  constructor(
+    private readonly what: string,
+    private readonly pattern: RegExp,
+  ) {}
+
+  transform(value: string): string {
+    if (this.pattern.test(value)) return value;
+    throw new Problem('invalid-parameter', { detail: `${this.what} must match ${this.pattern.source}` });
+  }
+}
+
+export const connectionIdPipe = new PatternPipe('connection_id', CONNECTION_ID_PATTERN);
+export const agentIdPipe = new PatternPipe('agent_id', NAME_PATTERN);
+export const failoverIdPipe = new PatternPipe('failover_id', /^[A-Za-z0-9._:-]{1,128}~\d{1,16}$/);

@@ -1,0 +1,25 @@
+import 'reflect-metadata';
+import { ConfigurationError, createLogger, createRegistry, Shutdown, systemClock } from '#libs/platform';
+import { loadConfiguration } from './config.ts';
+import { createApp } from './http/create-app.ts';
+
+async function main(): Promise<void> {
+  const configuration = loadConfiguration();
+  const { config } = configuration;
+  const logger = createLogger({ name: `central-controller-${config.region}`, level: config.logLevel });
+  const shutdown = new Shutdown(logger);
+  shutdown.listen();
+  const metrics = createRegistry('central-controller');
+  const app = await createApp({ configuration, logger, metrics, clock: systemClock });
+  shutdown.add('parts', () => app.close());
+  await app.listen(config.httpPort, config.httpHost);
+  logger.info({ parts: config.parts, url: await app.getUrl() }, 'listening');
+}
+
+try {
+  await main();
+} catch (error) {
+  // Before a logger stands, and for whoever typed the variables: plain lines.
+  process.stderr.write(`${error instanceof ConfigurationError ? error.message : (error as Error).stack}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,78 @@
+import type { HealthReport } from '#libs/contracts';
+import { ReportBook } from './report-book.ts';
+
+const ALL = { connections: true };
+
+function report(changes: Partial<HealthReport> = {}): HealthReport {
+  return {
+    agent_id: 'client-1',
+    incarnation: 'life-1',
+    kind: 'client-sidecar',
+    control_region: 'east',
+    location: 'berlin',
+    sequence: 1,
+    interval_ms: 5_000,
+    address: '127.0.0.1:1',
+    capacity: 3,
+    draining: false,
+    software_version: '0.1.0',
+    connections: [
+      { connection_id: 'client-1:a', epoch: 1, status: 'active', unanswered_ratio: 0, in_flight: 0 },
+    ],
+    ...changes,
+  };
+}
+
+describe('the report book', () => {
+  it('keeps the newest report of each agent and connection', () => {
+    const book = new ReportBook();
+    book.take(report({ capacity: 1 }), 1_000);
+    book.take(report({ capacity: 3 }), 3_000);
+    book.take(report({ capacity: 2 }), 2_000);
+    const { agents, connections } = book.tear(ALL);
+    expect(agents).toMatchObject([
+      { capacity: 3, connections: 1, last_heartbeat: '1970-01-01T00:00:03.000Z' },
+    ]);
+    expect(connections).toEqual([
+      { connection_id: 'client-1:a', last_heartbeat: '1970-01-01T00:00:03.000Z', health_score: 100 },
+    ]);
+    expect(book.tear(ALL)).toEqual({ agents: [], connections: [] });
+  });
+
+  it('leaves connections for later when their rows are not there yet', () => {
+    const book = new ReportBook();
+    book.take(report(), 1_000);
+    expect(book.tear({ connections: false })).toMatchObject({ agents: [{}], connections: [] });
+    expect(book.tear(ALL)).toMatchObject({ agents: [], connections: [{}] });
+  });
+
+  it('takes a page back without overwriting what came meanwhile', () => {
+    const book = new ReportBook();
+    book.take(report({ capacity: 1 }), 1_000);
+    const page = book.tear(ALL);
+    book.take(report({ capacity: 2 }), 2_000);
+    book.putBack(page);
+    expect(book.tear(ALL)).toMatchObject({ agents: [{ capacity: 2 }], connections: [{}] });
+  });
+
+  it('takes the health of a connection from its client only', () => {
+    const book = new ReportBook();
+    book.take(report({ kind: 'server-sidecar' }), 1_000);
+    expect(book.tear(ALL)).toMatchObject({ agents: [{ kind: 'server-sidecar' }], connections: [] });
+  });
+
+  it('counts the connections of all parts, once the last has come', () => {
+    const book = new ReportBook();
+    const [one] = report().connections;
+    const other = {
+      ...one,
+      connection_id: 'client-1:b',
+      unanswered_ratio: 1,
+    } as HealthReport['connections'][0];
+    book.take(report({ sequence: 1, part: 1, parts: 2 }), 1_000);
+    book.take(report({ sequence: 2, part: 2, parts: 2 }), 2_000);
+    expect(book.tear(ALL).agents).toEqual([]);
+    book.take(report({ sequence: 2, part: 1, parts: 2, connections: [other] }), 2_000);
+    expect(book.tear(ALL)).toMatchObject({ agents: [{ connections: 2, health_score: 70 }] });
+  });
+});

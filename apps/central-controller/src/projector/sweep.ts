@@ -1,0 +1,173 @@
+import { AGENT_DECISIONS } from '#libs/contracts';
+import { EARLIEST, followLog, type Log, type LogPosition } from '#libs/log';
+import type { AggregateKind, RegistryWriter } from '#libs/registry';
+import type { DecisionStream } from './decision-stream.ts';
+import type { ProjectorObserver } from './observer.ts';
+import { membersReader } from './read-members.ts';
+
+export interface SweepDeps {
+  readonly log: Log;
+  readonly registry: RegistryWriter;
+  readonly observer: ProjectorObserver;
+}
+
+/** The versions of one partition's keys, folded from the log alone. */
+interface Fold {
+  position: LogPosition;
+  readonly versions: Record<AggregateKind, Map<string, number>>;
+}
+
+/** Rows asked for in one go. */
+const ROWS = 500;
+const KINDS: readonly AggregateKind[] = ['connection', 'agent'];
+
+/**
+ * Compares the registry with a fold of the log that shares nothing with the projection but its source. The fold
+ * is kept, so that a later sweep reads only what came since. Rows that lack versions are built again; rows that
+ * have versions the log never held, or keys it does not know, are removed first.
+ */
+export class Sweep {
+  private readonly folds = new Map<string, Fold>();
+
+  constructor(
+    private readonly deps: SweepDeps,
+    private readonly partitions: number,
+  ) {}
+
+  async run(streams: readonly DecisionStream[]): Promise<void> {
+    const partitions = wholePartitions(streams);
+    if (partitions.length === 0) return;
+    // What Redis holds now can't be ahead of a log that is read afterwards.
+    const before = await this.rows(partitions);
+    for (const stream of streams) await this.fold(stream.topic, partitions);
+    // A partition that left meanwhile is another process's to mend.
+    const still = new Set(wholePartitions(streams));
+    let wrong = await this.removeForeign(streams, before, still);
+    for (const stream of streams) wrong += await this.rebuildLacking(stream);
+    this.deps.observer.swept(before.connection.size + before.agent.size, wrong);
+  }
+
+  /** Versions of the rows of these partitions. */
+  private async rows(partitions: readonly number[]): Promise<Record<AggregateKind, Map<string, number>>> {
+    const { registry, log } = this.deps;
+    const wanted = new Set(partitions);
+    const found = { connection: new Map<string, number>(), agent: new Map<string, number>() };
+    for (const kind of KINDS) {
+      for await (const ids of registry.audit.ids(kind)) {
+        const ours = ids.filter((id) => wanted.has(log.partitionOf(id, this.partitions)));
+        const versions = await registry.audit.versions(kind, ours);
+        for (const [i, id] of ours.entries()) found[kind].set(id, versions[i] ?? 0);
+      }
+    }
+    return found;
+  }
+
+  private async fold(topic: string, partitions: readonly number[]): Promise<void> {
+    const foldOf = (partition: number) => this.foldOf(topic, partition);
+    let failure: Error | undefined;
+    const follower = await followLog(this.deps.log, {
+      topic,
+      partitions,
+      from: (partition) => foldOf(partition).position,
+      read: readVersion,
+      onDecisions: async (batch) => {
+        const fold = foldOf(batch.partition);
+        for (const { key, name, version } of batch.decisions) fold.versions[kindOf(name)].set(key, version);
+        fold.position = batch.position;
+      },
+      onStopped: (error) => {
+        failure = error;
+      },
+    });
+    try {
+      await follower.caughtUp();
+    } finally {
+      await follower.stop();
+    }
+    if (failure) throw failure;
+  }
+
+  private foldOf(topic: string, partition: number): Fold {
+    const name = `${topic}/${partition}`;
+    const known = this.folds.get(name);
+    if (known) return known;
+    const fold: Fold = { position: EARLIEST, versions: { connection: new Map(), agent: new Map() } };
+    this.folds.set(name, fold);
+    return fold;
+  }
+
+  private async removeForeign(
+    streams: readonly DecisionStream[],
+    before: Record<AggregateKind, ReadonlyMap<string, number>>,
+    among: ReadonlySet<number>,
+  ): Promise<number> {
+    const { log, registry } = this.deps;
+    let removed = 0;
+    for (const kind of KINDS) {
+      const foreign = [...before[kind]].filter(
+        ([id, version]) =>
+          version > this.known(streams, kind, id) && among.has(log.partitionOf(id, this.partitions)),
+      );
+      const ids = foreign.map(([id]) => id);
+      await registry.audit.forget(kind, ids);
+      const partitions = new Set(ids.map((id) => log.partitionOf(id, this.partitions)));
+      for (const stream of streams) {
+        for (const partition of partitions) await stream.rebuild(partition, 'sweep');
+      }
+      removed += ids.length;
+    }
+    return removed;
+  }
+
+  /** The newest version that any topic has of a key. */
+  private known(streams: readonly DecisionStream[], kind: AggregateKind, id: string): number {
+    const partition = this.deps.log.partitionOf(id, this.partitions);
+    const versions = streams.map(({ topic }) =>
+      this.folds.get(`${topic}/${partition}`)?.versions[kind].get(id),
+    );
+    return Math.max(0, ...versions.map((version) => version ?? 0));
+  }
+
+  /** Only partitions that are as far as the fold: the others' rows may lack what is on its way. */
+  private async rebuildLacking(stream: DecisionStream): Promise<number> {
+    let lacking = 0;
+    for (const { partition, offset, whole } of stream.positions()) {
+      const fold = this.folds.get(`${stream.topic}/${partition}`);
+      if (!whole || !fold || offset < fold.position.offset) continue;
+      const found = await this.lackingIn(fold);
+      if (found > 0) await stream.rebuild(partition, 'sweep');
+      lacking += found;
+    }
+    return lacking;
+  }
+
+  private async lackingIn(fold: Fold): Promise<number> {
+    const { audit } = this.deps.registry;
+    let lacking = 0;
+    for (const kind of KINDS) {
+      const all = [...fold.versions[kind]];
+      for (let at = 0; at < all.length; at += ROWS) {
+        const some = all.slice(at, at + ROWS);
+        const ids = some.map(([id]) => id);
+        const rows = await audit.versions(kind, ids);
+        const listed = await audit.listedVersions(kind, ids);
+        lacking += some.filter(([, version], i) => Math.min(rows[i] ?? 0, listed[i] ?? 0) < version).length;
+      }
+    }
+    return lacking;
+  }
+}
+
+/** Partitions that this process has, and that are whole in every topic. */
+function wholePartitions(streams: readonly DecisionStream[]): number[] {
+  const perStream = streams.map(
+    (stream) => new Set(stream.positions().flatMap(({ partition, whole }) => (whole ? [partition] : []))),
+  );
+  return [...(perStream[0] ?? [])].filter((partition) => perStream.every((whole) => whole.has(partition)));
+}
+
+const readVersion = membersReader(['version']);
+
+function kindOf(name: string): AggregateKind {
+  return (AGENT_DECISIONS as readonly string[]).includes(name) ? 'agent' : 'connection';
+}

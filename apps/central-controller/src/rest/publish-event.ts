@@ -1,0 +1,41 @@
+import { Inject } from '@nestjs/common';
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { HEADER, TOPIC } from '#libs/contracts';
+import type { Log, OutgoingEvent } from '#libs/log';
+import { LOG } from '../core/tokens.ts';
+import { FactWriter } from './fact-writer.ts';
+import type { IncomingEvent } from './incoming-event.ts';
+
+export class PublishEvent extends Command<{ event_id: string }> {
+  constructor(readonly incoming: IncomingEvent) {
+    super();
+  }
+}
+@CommandHandler(PublishEvent)
+export class PublishEventHandler implements ICommandHandler<PublishEvent> {
+  constructor(
+    @Inject(LOG) private readonly log: Log,
+    private readonly facts: FactWriter,
+  ) {}
+
+  async execute({ incoming: { topic, definition, event } }: PublishEvent) {
+    // The call's own, or else the one the event was made under.
+    const traceparent = event.headers[HEADER.traceparent] ?? event.headers[`ce_${HEADER.traceparent}`];
+    const outgoing: OutgoingEvent = {
+      topic,
+      key: event.key,
+      id: event.id,
+      type: event.name,
+      source: event.source,
+      subject: event.subject,
+      time: new Date(event.timeMs).toISOString(),
+      data: event.data as object,
+      ...(traceparent !== undefined && { headers: { [HEADER.traceparent]: traceparent } }),
+    };
+    const everywhere = definition.topic === TOPIC.connectionStatus && definition.key === 'agent_id';
+    await this.log.publish(
+      everywhere ? this.facts.everyPartition().map((partition) => ({ ...outgoing, partition })) : [outgoing],
+    );
+    return { event_id: event.id };
+  }
+}

@@ -1,0 +1,141 @@
+import { Inject } from '@nestjs/common';
+import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
+import type { Clock } from '#libs/platform';
+import type {
+  AgentView,
+  ConnectionFilter,
+  ConnectionView,
+  EventView,
+  FailoverView,
+  Page,
+  PageRequest,
+  RegistryReader,
+} from '#libs/registry';
+import { CLOCK } from '../core/tokens.ts';
+import { Problem } from '../http/problem.ts';
+import { REGISTRY } from './tokens.ts';
+
+export class ListConnections extends Query<Page<ConnectionView>> {
+  constructor(
+    readonly filter: ConnectionFilter,
+    readonly page: PageRequest,
+  ) {
+    super();
+  }
+}
+@QueryHandler(ListConnections)
+export class ListConnectionsHandler implements IQueryHandler<ListConnections> {
+  constructor(@Inject(REGISTRY) private readonly registry: RegistryReader) {}
+
+  execute({ filter, page }: ListConnections) {
+    return this.registry.connections(filter, page);
+  }
+}
+
+export class GetConnection extends Query<ConnectionView> {
+  constructor(readonly id: string) {
+    super();
+  }
+}
+@QueryHandler(GetConnection)
+export class GetConnectionHandler implements IQueryHandler<GetConnection> {
+  constructor(@Inject(REGISTRY) private readonly registry: RegistryReader) {}
+
+  async execute({ id }: GetConnection) {
+    return found(await this.registry.connection(id), 'connection-not-found');
+  }
+}
+
+export class ListConnectionEvents extends Query<Page<EventView>> {
+  constructor(
+    readonly id: string,
+    readonly page: PageRequest,
+  ) {
+    super();
+  }
+}
+@QueryHandler(ListConnectionEvents)
+export class ListConnectionEventsHandler implements IQueryHandler<ListConnectionEvents> {
+  constructor(@Inject(REGISTRY) private readonly registry: RegistryReader) {}
+
+  async execute({ id, page }: ListConnectionEvents) {
+    return found(await this.registry.connectionEvents(id, page), 'connection-not-found');
+  }
+}
+
+export class ListAgents extends Query<Page<AgentView>> {
+  constructor(readonly page: PageRequest) {
+    super();
+  }
+}
+@QueryHandler(ListAgents)
+export class ListAgentsHandler implements IQueryHandler<ListAgents> {
+  constructor(
+    @Inject(REGISTRY) private readonly registry: RegistryReader,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  execute({ page }: ListAgents) {
+    return this.registry.agents(page, this.clock.wallMs());
+  }
+}
+
+export class GetAgent extends Query<AgentView> {
+  constructor(readonly id: string) {
+    super();
+  }
+}
+@QueryHandler(GetAgent)
+export class GetAgentHandler implements IQueryHandler<GetAgent> {
+  constructor(
+    @Inject(REGISTRY) private readonly registry: RegistryReader,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  async execute({ id }: GetAgent) {
+    return found(await this.registry.agent(id, this.clock.wallMs()), 'agent-not-found');
+  }
+}
+
+export class ListFailovers extends Query<Page<FailoverView>> {
+  constructor(readonly page: PageRequest) {
+    super();
+  }
+}
+@QueryHandler(ListFailovers)
+export class ListFailoversHandler implements IQueryHandler<ListFailovers> {
+  constructor(@Inject(REGISTRY) private readonly registry: RegistryReader) {}
+
+  execute({ page }: ListFailovers) {
+    return this.registry.failovers(page);
+  }
+}
+
+export class GetFailover extends Query<FailoverView> {
+  constructor(readonly id: string) {
+    super();
+  }
+}
+@QueryHandler(GetFailover)
+export class GetFailoverHandler implements IQueryHandler<GetFailover> {
+  constructor(@Inject(REGISTRY) private readonly registry: RegistryReader) {}
+
+  async execute({ id }: GetFailover) {
+    return found(await this.registry.failover(id), 'failover-not-found');
+  }
+}
+
+export const QUERY_HANDLERS = [
+  ListConnectionsHandler,
+  GetConnectionHandler,
+  ListConnectionEventsHandler,
+  ListAgentsHandler,
+  GetAgentHandler,
+  ListFailoversHandler,
+  GetFailoverHandler,
+];
+
+function found<T>(view: T | undefined, code: `${string}-not-found` & Problem['code']): T {
+  if (view === undefined) throw new Problem(code);
+  return view;
+}

@@ -1,0 +1,44 @@
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { Registry } from '#libs/platform';
+
+export interface AdminState {
+  /** Takes commands, and holds its lease. */
+  readonly ready: () => { ready: boolean; [detail: string]: unknown };
+  /** Connections whose path stands. */
+  readonly carrying: () => number;
+}
+
+/** Health and metrics over plain HTTP, for probes; tells nothing of any message. */
+export function createAdminServer(registry: Registry, state: AdminState): Server {
+  return createServer((request, response) => {
+    request.resume();
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return json(response, 405, { code: 'method-not-allowed' });
+    switch (request.url?.split('?')[0]) {
+      case '/health/live':
+        return json(response, 200, { live: true });
+      case '/health/ready': {
+        const ready = state.ready();
+        return json(response, ready.ready ? 200 : 503, ready);
+      }
+      case '/health/active': {
+        const carrying = state.carrying();
+        return json(response, carrying > 0 ? 200 : 503, { active: carrying > 0, carrying });
+      }
+      case '/metrics':
+        return void metrics(registry, response);
+      default:
+        return json(response, 404, { code: 'route-not-found' });
+    }
+  });
+}
+
+async function metrics(registry: Registry, response: ServerResponse): Promise<void> {
+  response.setHeader('content-type', registry.contentType);
+  response.end(await registry.metrics());
+}
+
+function json(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(body));
+}

@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '#libs/platform';
+
+export interface VigilOptions {
+  readonly clock: Clock;
+  readonly leaseMs: number;
+  /** Two looks at the clock further apart than this mean that the process was asleep. */
+  readonly asleepMs: number;
+}
+
+export interface VigilHandlers {
+  /** Everything carried must stop before this returns. */
+  stop(reason: 'lease-lapsed' | 'asleep'): void;
+  /** After `stop`, once the new incarnation has begun. */
+  begun(incarnation: string): void;
+}
+
+/**
+ * May this process carry anything right now? It holds a lease that each acknowledged health report renews,
+ * and it must not have slept. Both are judged on the clock that runs on while a machine is suspended, at each
+ * look: timers of a process that was stopped fire late, after what had queued up for it was handled.
+ */
+export class Vigil {
+  private currentIncarnation: string = randomUUID();
+  private lookedBootMs: number;
+  private leaseEndBootMs: number | undefined;
+  private handlers: VigilHandlers | undefined;
+
+  constructor(private readonly options: VigilOptions) {
+    this.lookedBootMs = options.clock.bootMs();
+  }
+
+  watch(handlers: VigilHandlers): void {
+    this.handlers = handlers;
+  }
+
+  /** One life of this agent: from its start, or from a lapsed lease, on. */
+  get incarnation(): string {
+    return this.currentIncarnation;
+  }
+
+  /** Time left, in milliseconds; 0: not held. */
+  get leaseLeftMs(): number {
+    return Math.max(0, (this.leaseEndBootMs ?? 0) - this.options.clock.bootMs());
+  }
+
+  /** Whether anything may be written or handled; called before each time. What may not go on is stopped when it returns. */
+  look(): boolean {
+    const nowMs = this.options.clock.bootMs();
+    const apartMs = nowMs - this.lookedBootMs;
+    this.lookedBootMs = nowMs;
+    // Without a lease nothing is carried that could be stopped.
+    if (this.leaseEndBootMs === undefined) return false;
+    if (nowMs >= this.leaseEndBootMs) {
+      this.lapse();
+      return false;
+    }
+    if (apartMs > this.options.asleepMs) {
+      this.handlers?.stop('asleep');
+      return false;
+    }
+    return true;
+  }
+
+  /** To be read just before a report is sent. */
+  get bootMs(): number {
+    return this.options.clock.bootMs();
+  }
+
+  /** A report of this incarnation was acknowledged; one of an earlier life renews nothing. */
+  renew(sentBootMs: number, incarnation: string): void {
+    if (incarnation !== this.currentIncarnation) return;
+    const endMs = sentBootMs + this.options.leaseMs;
+    if (endMs <= this.options.clock.bootMs()) return;
+    this.leaseEndBootMs = Math.max(endMs, this.leaseEndBootMs ?? 0);
+  }
+
+  private lapse(): void {
+    this.leaseEndBootMs = undefined;
+    this.handlers?.stop('lease-lapsed');
+    this.currentIncarnation = randomUUID();
+    this.handlers?.begun(this.currentIncarnation);
+  }
+}

@@ -1,0 +1,89 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createLogger } from '#libs/platform';
+import { waitFor } from '../../../../test/support/wait-for.ts';
+import { ControlClient } from './control-client.ts';
+
+const log = createLogger({ name: 'test', level: 'silent' });
+
+describe('ControlClient', () => {
+  let server: Server;
+  let url: string;
+  let told: { command: string; connection_id: string; epoch: number }[];
+  let answers: number[];
+  /** The first answer waits for it. */
+  let gate: Promise<void>;
+  beforeEach(async () => {
+    told = [];
+    answers = [];
+    gate = Promise.resolve();
+    server = createServer((request, response) => {
+      let body = '';
+      request.on('data', (chunk) => {
+        body += chunk;
+      });
+      request.on('end', () => {
+        told.push(JSON.parse(body));
+        void gate.then(() => response.writeHead(answers.shift() ?? 200).end());
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/control`;
+  });
+  afterEach(() => server.close());
+
+  it('tells the application once and says what it answered', async () => {
+    const client = new ControlClient(url, log);
+    answers = [200, 409, 500];
+    expect(await client.tell('activate', 'a:b', 3)).toBe('done');
+    expect(await client.tell('activate', 'a:b', 2)).toBe('refused');
+    expect(await client.tell('activate', 'a:b', 3)).toBe('unreachable');
+    expect(told[0]).toEqual({ command: 'activate', connection_id: 'a:b', epoch: 3 });
+  });
+
+  it('has nobody to tell where no /control is offered', async () => {
+    expect(await new ControlClient(undefined, log).tell('drain', 'a:b', 1)).toBe('not-offered');
+  });
+
+  it('tries again what is wanted until it is heard', async () => {
+    answers = [503, 200];
+    await new ControlClient(url, log).want('activate', 'a:b', 1);
+    expect(told.map(({ command }) => command)).toEqual(['activate', 'activate']);
+  });
+
+  it('does not insist where the application knows better', async () => {
+    answers = [409];
+    await new ControlClient(url, log).want('activate', 'a:b', 1);
+    expect(told).toHaveLength(1);
+  });
+
+  it('tells one connection one thing after the other, and leaves out what nobody wants any more', async () => {
+    const client = new ControlClient(url, log);
+    let open = (): void => {};
+    gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    const wants = [client.want('activate', 'a:b', 1)];
+    await waitFor(() => told.length === 1);
+    wants.push(client.want('drain', 'a:b', 1), client.want('deactivate', 'a:b', 1));
+    // Another connection's application does not wait for this one's.
+    wants.push(client.want('activate', 'c:d', 1));
+    await waitFor(() => told.length === 2);
+    expect(told.map(({ connection_id }) => connection_id)).toEqual(['a:b', 'c:d']);
+    open();
+    await Promise.all(wants);
+    expect(told.filter(({ connection_id }) => connection_id === 'a:b').map(({ command }) => command)).toEqual(
+      ['activate', 'deactivate'],
+    );
+  });
+
+  it('gives up what is not wanted any more', async () => {
+    const client = new ControlClient(url, log);
+    answers = [503, 200, 200];
+    const first = client.want('activate', 'a:b', 1);
+    await waitFor(() => told.length === 1);
+    await client.want('deactivate', 'a:b', 2);
+    await first;
+    expect(told.map(({ command }) => command)).toEqual(['activate', 'deactivate']);
+  });
+});

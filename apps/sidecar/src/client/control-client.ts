@@ -1,0 +1,79 @@
+import type { Logger } from '#libs/platform';
+
+export type ControlCommand = 'activate' | 'deactivate' | 'drain';
+
+const CONTROL_TIMEOUT_MS = 1_000;
+const RETRY_MS = 500;
+const MAX_ATTEMPTS = 20;
+
+export type ControlAnswer = 'done' | 'refused' | 'unreachable' | 'not-offered';
+
+/** The application's `/control`, where it offers one. An application that is told nothing carries on as it is. */
+export class ControlClient {
+  /** The last thing wanted of each connection's application; a later one ends the tries of an earlier one. */
+  private readonly wanted = new Map<string, symbol>();
+  /** The last post of each connection: the next one waits for its end, as it must not arrive before it. */
+  private readonly posts = new Map<string, Promise<ControlAnswer>>();
+
+  constructor(
+    private readonly url: string | undefined,
+    private readonly log: Logger,
+  ) {}
+
+  /** `refused`: the application knows a higher epoch (409). Never rejects. */
+  async tell(command: ControlCommand, connectionId: string, epoch: number): Promise<ControlAnswer> {
+    this.wanted.delete(connectionId);
+    return this.post(command, connectionId, epoch);
+  }
+
+  /** As `tell`, for what nobody waits for: tried again while the application does not answer. */
+  async want(command: ControlCommand, connectionId: string, epoch: number): Promise<void> {
+    const mark = Symbol(command);
+    this.wanted.set(connectionId, mark);
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      const answer = await this.post(command, connectionId, epoch, mark);
+      if (this.wanted.get(connectionId) !== mark) return;
+      if (answer !== 'unreachable') break;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref());
+      if (this.wanted.get(connectionId) !== mark) return;
+    }
+    this.wanted.delete(connectionId);
+  }
+
+  /** @param mark of what is wanted: it is not sent any more once something else is. */
+  private async post(
+    command: ControlCommand,
+    connectionId: string,
+    epoch: number,
+    mark?: symbol,
+  ): Promise<ControlAnswer> {
+    const before = this.posts.get(connectionId) ?? Promise.resolve();
+    const post = before.then((): ControlAnswer | Promise<ControlAnswer> => {
+      const isOver = mark !== undefined && this.wanted.get(connectionId) !== mark;
+      return isOver ? 'unreachable' : this.send(command, connectionId, epoch);
+    });
+    this.posts.set(connectionId, post);
+    const answer = await post;
+    if (this.posts.get(connectionId) === post) this.posts.delete(connectionId);
+    return answer;
+  }
+
+  private async send(command: ControlCommand, connectionId: string, epoch: number): Promise<ControlAnswer> {
+    if (this.url === undefined) return 'not-offered';
+    try {
+      const response = await fetch(this.url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ command, connection_id: connectionId, epoch }),
+        signal: AbortSignal.timeout(CONTROL_TIMEOUT_MS),
+      });
+      await response.body?.cancel();
+      if (response.ok) return 'done';
+      this.log.warn({ command, epoch, status: response.status }, 'the application refused a control command');
+      return response.status === 409 ? 'refused' : 'unreachable';
+    } catch (error) {
+      this.log.debug({ err: error, command }, "the application's control did not answer");
+      return 'unreachable';
+    }
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * Closed unions of codes. One word is at once the metric label, the log field, the header value and the
+ * API code. Adding one here is the only way to have one.
+ */
+
+/** Why a record went to the dead-letter topic, or was counted and skipped by a reader that may not dead-letter. */
+export const DEAD_LETTER_REASONS = [
+  'missing-key',
+  'missing-value',
+  'oversized',
+  'broken-json',
+  'too-deep',
+  'forbidden-key',
+  'not-a-cloudevent',
+  'unknown-type',
+  'unknown-version',
+  'unsupported-type',
+  'wrong-topic',
+  'invalid-data',
+  'key-contradicts-data',
+  'wrong-home-region',
+  'wrong-partition',
+] as const;
+export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number];
+
+/** Why a decider changed nothing for an input. */
+export const IGNORE_REASONS = [
+  'already-handled',
+  'duplicate',
+  'unknown-connection',
+  'unknown-agent',
+  'stale-epoch',
+  'future-epoch',
+  'stale-incarnation',
+  'unknown-command',
+  'command-already-answered',
+  'not-due',
+  'not-concerned',
+  'no-change',
+  'no-better-server',
+  'already-moving',
+  'connection-ended',
+  'other-home-region',
+] as const;
+export type IgnoreReason = (typeof IGNORE_REASONS)[number];
+
+/** Why an agent refused a command (it never began to run it). */
+export const REFUSAL_REASONS = [
+  'stale-epoch',
+  'other-incarnation',
+  'other-agent',
+  'expired',
+  'lease-lapsed',
+  'no-free-port',
+  'full',
+  'draining',
+  'unknown-connection',
+  'unsupported-command',
+] as const;
+export type RefusalReason = (typeof REFUSAL_REASONS)[number];
+
+/** Why an agent failed a command (it began and could not finish). */
+export const FAILURE_REASONS = [
+  'dial-failed',
+  'dial-timeout',
+  'handshake-refused',
+  'no-backend',
+  'application-refused',
+  'internal-error',
+] as const;
+export type FailureReason = (typeof FAILURE_REASONS)[number];
+
+/** Why a path between two sidecars ended, as the side that saw it says. */
+export const LOSS_REASONS = [
+  'peer-closed',
+  'peer-reset',
+  'keepalive-timeout',
+  'lease-lapsed',
+  'asleep',
+  'backend-lost',
+  'application-closed',
+  'protocol-error',
+  'shutdown',
+] as const;
+export type LossReason = (typeof LOSS_REASONS)[number];
+
+/** Why a decision was taken. */
+export const DECISION_REASONS = [
+  'requested',
+  'no-capacity',
+  'capacity-available',
+  'established',
+  'peer-lost',
+  'client-lost',
+  'client-restarted',
+  /** Nothing was heard of the client lately: a placement would be in vain. */
+  'client-unheard',
+  'server-lost',
+  'agent-silent',
+  'agent-returned',
+  'command-refused',
+  'command-failed',
+  'command-timeout',
+  'degraded',
+  'recovered',
+  'unanswered-requests',
+  'better-capacity',
+  'failover-target-changed',
+  'operator-request',
+  'operator-force',
+  'agent-draining',
+  'no-other-server',
+  'drain-finished',
+  'stopped',
+  'closed-by-client',
+  'invalid-request',
+] as const;
+export type DecisionReason = (typeof DECISION_REASONS)[number];
+
+export interface ErrorCode {
+  /** HTTP status of the problem details. */
+  readonly status: number;
+  readonly title: string;
+  readonly retriable: boolean;
+}
+
+/** REST's error codes; the key is the `code` member of the problem details. */
+export const ERROR_CODES = {
+  'invalid-parameter': { status: 400, title: 'A query or path parameter is not valid', retriable: false },
+  'invalid-cursor': { status: 400, title: 'The cursor was not issued by this list', retriable: false },
+  'invalid-body': { status: 400, title: 'The request body is not valid', retriable: false },
+  'invalid-event': { status: 422, title: 'The CloudEvent is not one this topic takes', retriable: false },
+  'missing-token': { status: 401, title: 'A bearer token is needed', retriable: false },
+  'invalid-token': { status: 401, title: 'The bearer token is not valid', retriable: false },
+  'connection-not-found': { status: 404, title: 'No such connection', retriable: false },
+  'agent-not-found': { status: 404, title: 'No such agent', retriable: false },
+  'other-control-region': {
+    status: 409,
+    title: 'The agent belongs to another control region, where this must be asked for',
+    retriable: false,
+  },
+  'failover-not-found': { status: 404, title: 'No such failover', retriable: false },
+  'route-not-found': { status: 404, title: 'No such route', retriable: false },
+  'method-not-allowed': { status: 405, title: 'The method is not allowed here', retriable: false },
+  'body-too-large': { status: 413, title: 'The request body is too large', retriable: false },
+  'unsupported-media-type': { status: 415, title: 'The content type is not supported', retriable: false },
+  'registry-rebuilding': {
+    status: 503,
+    title: 'The registry is being rebuilt from the log',
+    retriable: true,
+  },
+  'registry-unavailable': { status: 503, title: 'The registry cannot be reached', retriable: true },
+  'log-unavailable': { status: 503, title: 'Kafka did not take the record in time', retriable: true },
+  'internal-error': { status: 500, title: 'An unexpected error', retriable: true },
+} as const satisfies Record<string, ErrorCode>;
+export type ProblemCode = keyof typeof ERROR_CODES;

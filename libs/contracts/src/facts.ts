@@ -1,0 +1,148 @@
+import { IsBoolean, IsIn } from 'class-validator';
+import { LOSS_REASONS, type LossReason } from './codes.ts';
+import {
+  BoundedObject,
+  ConnectionId,
+  Count,
+  Epoch,
+  Incarnation,
+  KindOfAgent,
+  Name,
+  Optional,
+  Ratio,
+  Reason,
+  Score,
+} from './fields.ts';
+import { LIMITS } from './limits.ts';
+import type { AgentKind } from './names.ts';
+
+/**
+ * Facts: what an agent or a service reports happened; published to `connection-status`, not yet judged.
+ * Unknown members are ignored, so that a newer program may say more.
+ */
+
+/** Which connection a fact is on. */
+export class OnConnection {
+  @ConnectionId() connection_id!: string;
+  /** Whose connection it is; absent: the control region of the topic. */
+  @Optional() @Name() home_region?: string;
+}
+
+/** What every fact on a connection carries. */
+export class ConnectionFact extends OnConnection {
+  /** The agent that says so; absent when a service or an operator does. */
+  @Optional() @Name() agent_id?: string;
+  @Optional() @Incarnation() incarnation?: string;
+}
+
+/** A link is wanted; repeated by the client sidecar at each of its starts. */
+export class ConnectionRequest extends ConnectionFact {
+  /** Sessions (`session`) come with their own issue and are `unsupported-type` until then. */
+  @IsIn(['link']) kind!: 'link';
+  @Name() client_id!: string;
+  @Name() server_group!: string;
+  @Optional() @Name() preferred_server?: string;
+  @Optional() @Name() dr_client_id?: string;
+  @Optional() @Name() link_group?: string;
+  @Optional() @Name() policy?: string;
+  @Optional() @BoundedObject(LIMITS.metadataBytes) metadata?: Record<string, unknown>;
+}
+
+/** The path of this epoch stands, end to end; said by the client sidecar. */
+export class NewConnectionEstablished extends ConnectionFact {
+  @Name() client_id!: string;
+  @Name() server_id!: string;
+  @Epoch() epoch!: number;
+  /** `ce_time` of the connect command, so that anyone can reckon the ledger of times. */
+  @Optional() @Reason() commanded_at?: string;
+}
+
+/**
+ * The agent that says so carried this epoch, has stopped, and will never carry it again.
+ * `agent_id` is the confirming end; `observed_by` its kind.
+ */
+export class ConnectionLost extends ConnectionFact {
+  @Optional() @Name() client_id?: string;
+  @Optional() @Name() server_id?: string;
+  @Epoch() epoch!: number;
+  @IsIn(LOSS_REASONS) reason!: LossReason;
+  @Name() observed_by!: string;
+}
+
+/** The health score fell (degraded) or rose (recovered) across its threshold, with hysteresis. */
+export class ConnectionDegraded extends ConnectionFact {
+  @Epoch() epoch!: number;
+  @Score() health_score!: number;
+  /** What lowered the score: term name → points taken off, 0 to 100. */
+  @BoundedObject(LIMITS.metadataBytes, 'number') terms!: Record<string, number>;
+  /** Share of the requests due for an answer that got none, 0 to 1: what a decision to move cites. */
+  @Optional() @Ratio() unanswered_ratio?: number;
+}
+export class ConnectionRecovered extends ConnectionDegraded {}
+
+/** The client gives the link up for good. */
+export class ConnectionClosed extends ConnectionFact {
+  @Epoch() epoch!: number;
+  @Reason() reason!: string;
+  @Optional() @Count() bytes_up?: number;
+  @Optional() @Count() bytes_down?: number;
+}
+
+/** An operator or a service asks for a move. */
+export class FailoverRequested extends ConnectionFact {
+  @Reason() reason!: string;
+  @Reason() requested_by!: string;
+  /** true: drain first, and only if another server fits. */
+  @Optional() @IsBoolean() planned?: boolean;
+  /** Only if the connection's epoch is still this one. */
+  @Optional() @Epoch() epoch?: number;
+  /** Ends a placement without a lease, without a confirmation. */
+  @Optional() @IsBoolean() force?: boolean;
+}
+
+/** An agent's answer to a command. Every command is answered by exactly one of these three, maybe repeated. */
+export class CommandAnswer extends OnConnection {
+  @Reason() command_id!: string;
+  @Epoch() epoch!: number;
+  @Name() agent_id!: string;
+  @Incarnation() incarnation!: string;
+  /** The command's name, so that an answer reads by itself. */
+  @Optional() @Reason() command?: string;
+}
+export class CommandSucceeded extends CommandAnswer {
+  @Optional() @Reason() reason?: string;
+}
+/** `reason`: one of FAILURE_REASONS; unknown words are kept as they are. */
+export class CommandFailed extends CommandAnswer {
+  @Reason() reason!: string;
+}
+/** `reason`: one of REFUSAL_REASONS. */
+export class CommandRefused extends CommandAnswer {
+  @Reason() reason!: string;
+}
+
+/** The server sidecar's pool moved a link to another pod, without a decision. Pods are `host:port`. */
+export class BackendChanged extends ConnectionFact {
+  @Epoch() epoch!: number;
+  @Optional() @Reason() from?: string;
+  @Reason() to!: string;
+  @Reason() reason!: string;
+}
+
+/** Facts on an agent as a whole; key `agent_id`, written to every partition. */
+export class AgentFact {
+  @Name() agent_id!: string;
+  @Incarnation() incarnation!: string;
+  /** The agent's own control region; only there decisions on it are made. */
+  @Optional() @Name() control_region?: string;
+  @Optional() @KindOfAgent() kind?: AgentKind;
+}
+/** Lease plus margin passed without a report of this incarnation; its placements are over. */
+export class AgentSilent extends AgentFact {
+  @Optional() @Count() silent_ms?: number;
+}
+export class AgentReturned extends AgentFact {}
+export class AgentDrainRequested extends AgentFact {
+  @Reason() reason!: string;
+  @Reason() requested_by!: string;
+}

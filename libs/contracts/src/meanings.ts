@@ -1,0 +1,72 @@
+import type { AGENT_DECISIONS, LINK_DECISIONS } from './decisions.ts';
+import type { COMMANDS, HandledFactName, REPORTS, WRITER_CLAIMED } from './messages.ts';
+
+export interface Meaning {
+  /** One sentence for people. */
+  readonly meaning: string;
+  readonly writtenBy: string;
+}
+
+type Described =
+  | HandledFactName
+  | keyof typeof REPORTS
+  | keyof typeof COMMANDS
+  | (typeof LINK_DECISIONS)[number]
+  | (typeof AGENT_DECISIONS)[number]
+  | typeof WRITER_CLAIMED;
+
+const bySidecar = (meaning: string): Meaning => ({ meaning, writtenBy: 'client or server sidecar' });
+const byClient = (meaning: string): Meaning => ({ meaning, writtenBy: 'client sidecar' });
+const byMonitor = (meaning: string): Meaning => ({ meaning, writtenBy: 'health monitor' });
+const byLoop = (meaning: string): Meaning => ({ meaning, writtenBy: 'control loop' });
+
+/** What each message says and who may say it; the documents of the contract are made of this. */
+export const MEANINGS: Readonly<Record<Described, Meaning>> = {
+  'connection-request': {
+    meaning: 'A link is wanted; repeated at each start of the client sidecar.',
+    writtenBy: 'client sidecar, or any program for it',
+  },
+  'new-connection-established': byClient('The path of this epoch stands, end to end.'),
+  'connection-lost': bySidecar('The agent carried this epoch, has stopped, and never carries it again.'),
+  'connection-degraded': byMonitor('The health score fell below its threshold.'),
+  'connection-recovered': byMonitor('The health score rose above its threshold.'),
+  'connection-closed': byClient('The client gives the link up for good.'),
+  'failover-requested': { meaning: 'An operator or a service asks for a move.', writtenBy: 'REST' },
+  'command-succeeded': bySidecar('A command was run.'),
+  'command-failed': bySidecar('A command was begun and could not be finished.'),
+  'command-refused': bySidecar('A command was not begun.'),
+  'backend-changed': {
+    meaning: 'The pool moved a link to another application pod; no decision was needed.',
+    writtenBy: 'server sidecar',
+  },
+  'agent-silent': byMonitor(
+    'Lease plus margin passed without a report of this life: its placements are over.',
+  ),
+  'agent-returned': byMonitor('An agent that was silent reports again, in a new life.'),
+  'agent-drain-requested': { meaning: 'An operator wants an agent to be left.', writtenBy: 'REST' },
+  'health-report': {
+    meaning: 'Who the agent is, what it can take, what it carries and how that does.',
+    writtenBy: 'every agent',
+  },
+  'accept-client': byLoop('To the server sidecar: this client will dial for this epoch.'),
+  connect: byLoop('To the client sidecar: dial this server sidecar, then let the application through.'),
+  'activate-dr-client': byLoop('To a DR client sidecar: as connect, and its application becomes active.'),
+  'stop-sending-to-client': byLoop('To the server sidecar: stop carrying this epoch, for ever.'),
+  disconnect: byLoop('To the client sidecar: stop carrying this epoch, for ever.'),
+  drain: byLoop('To the client sidecar: hold new requests and let responses finish.'),
+  'connection-requested': byLoop('The link is wanted and no server fits yet.'),
+  'connection-assigned': byLoop('A server was chosen for a link that had none.'),
+  'connection-activated': byLoop('The link carries, for the first time or after waiting for capacity.'),
+  'connection-marked-degraded': byLoop('The link carries, and badly; or well again.'),
+  'failover-started': byLoop('A move began that must wait: for a drain, or for one end to confirm its stop.'),
+  'failover-decided': byLoop('The old placement is over and the next server was chosen.'),
+  'failover-completed': byLoop('The move is done: the new path carries.'),
+  'failover-failed': byLoop('No server fits: the link waits for capacity, or stays where it was.'),
+  'failover-suppressed': byLoop('A move was called for and not made; the reason says why.'),
+  'connection-ended': byLoop('The link was given up by its client.'),
+  'connection-rejected': byLoop('The request cannot be met, now or later.'),
+  'agent-lost': byLoop('This life of the agent is over.'),
+  'agent-recovered': byLoop('The agent lives again.'),
+  'agent-draining': byLoop('The agent gets no new links and its links leave.'),
+  'writer-claimed': byLoop('Its partition has a new owner; records of earlier owners after it are void.'),
+};

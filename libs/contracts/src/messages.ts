@@ -1,0 +1,140 @@
+import * as commands from './commands.ts';
+import { AGENT_DECISIONS, LINK_DECISIONS } from './decisions.ts';
+import * as facts from './facts.ts';
+import type { MessageClass } from './fields.ts';
+import { HealthReport } from './health-report.ts';
+import { TOPIC, type TopicBase } from './names.ts';
+
+export interface MessageDefinition {
+  readonly topic: TopicBase;
+  /** What validates the data where it enters; absent: our own loops wrote it, or `unsupported`. */
+  readonly schema?: MessageClass;
+  /** The member of the data that the record's key must equal. */
+  readonly key: 'connection_id' | 'agent_id';
+  /** The member of the data that owns the connection: its id is `<owner>:<name>`. */
+  readonly ownedBy?: 'client_id';
+  /** Named in the contract, taken from its own issue on; until then `unsupported-type`. */
+  readonly unsupported?: true;
+}
+
+const fact = (schema: MessageClass): MessageDefinition => ({
+  topic: TOPIC.connectionStatus,
+  schema,
+  key: 'connection_id',
+});
+const agentFact = (schema: MessageClass): MessageDefinition => ({ ...fact(schema), key: 'agent_id' });
+const laterFact: MessageDefinition = {
+  topic: TOPIC.connectionStatus,
+  key: 'connection_id',
+  unsupported: true,
+};
+const command = (schema: MessageClass): MessageDefinition => ({
+  topic: TOPIC.failoverCommands,
+  schema,
+  key: 'agent_id',
+});
+
+export const FACTS = {
+  'connection-request': { ...fact(facts.ConnectionRequest), ownedBy: 'client_id' },
+  'new-connection-established': fact(facts.NewConnectionEstablished),
+  'connection-lost': fact(facts.ConnectionLost),
+  'connection-degraded': fact(facts.ConnectionDegraded),
+  'connection-recovered': fact(facts.ConnectionRecovered),
+  'connection-closed': fact(facts.ConnectionClosed),
+  'failover-requested': fact(facts.FailoverRequested),
+  'command-succeeded': fact(facts.CommandSucceeded),
+  'command-failed': fact(facts.CommandFailed),
+  'command-refused': fact(facts.CommandRefused),
+  'backend-changed': fact(facts.BackendChanged),
+  'agent-silent': agentFact(facts.AgentSilent),
+  'agent-returned': agentFact(facts.AgentReturned),
+  'agent-drain-requested': agentFact(facts.AgentDrainRequested),
+  'server-requested': laterFact,
+  'target-attached': laterFact,
+  'controller-attached': laterFact,
+  'relay-opened': laterFact,
+  'relay-closed': laterFact,
+} as const satisfies Record<string, MessageDefinition>;
+export type FactName = keyof typeof FACTS;
+
+/** The data of each fact that this version handles. */
+export interface FactData {
+  'connection-request': facts.ConnectionRequest;
+  'new-connection-established': facts.NewConnectionEstablished;
+  'connection-lost': facts.ConnectionLost;
+  'connection-degraded': facts.ConnectionDegraded;
+  'connection-recovered': facts.ConnectionRecovered;
+  'connection-closed': facts.ConnectionClosed;
+  'failover-requested': facts.FailoverRequested;
+  'command-succeeded': facts.CommandSucceeded;
+  'command-failed': facts.CommandFailed;
+  'command-refused': facts.CommandRefused;
+  'backend-changed': facts.BackendChanged;
+  'agent-silent': facts.AgentSilent;
+  'agent-returned': facts.AgentReturned;
+  'agent-drain-requested': facts.AgentDrainRequested;
+}
+export type HandledFactName = keyof FactData;
+
+export const REPORTS = {
+  'health-report': { topic: TOPIC.healthReports, schema: HealthReport, key: 'agent_id' },
+} as const satisfies Record<string, MessageDefinition>;
+
+export const COMMANDS = {
+  'accept-client': command(commands.AcceptClient),
+  connect: command(commands.Connect),
+  'activate-dr-client': command(commands.ActivateDrClient),
+  'stop-sending-to-client': command(commands.StopSendingToClient),
+  disconnect: command(commands.Disconnect),
+  drain: command(commands.Drain),
+} as const satisfies Record<string, MessageDefinition>;
+
+/** Commands to brokers come with the sessions; `drain` goes to sidecars as well, and is known from there. */
+const BROKER_COMMANDS: Readonly<Record<string, MessageDefinition>> = Object.fromEntries(
+  commands.BROKER_COMMANDS.filter((name) => !(name in COMMANDS)).map((name) => [
+    name,
+    { topic: TOPIC.relayCommands, key: 'agent_id', unsupported: true },
+  ]),
+);
+
+const LATER_DECISIONS: Readonly<Record<string, MessageDefinition>> = Object.fromEntries(
+  [
+    'connection-code-issued',
+    'target-accepted',
+    'target-rejected',
+    'controller-redirected',
+    'session-interrupted',
+    'session-resumed',
+    'server-reserved',
+    'server-refused',
+  ].map((name) => [name, { topic: TOPIC.controllerEvents, key: 'connection_id', unsupported: true }]),
+);
+
+const decision = (key: 'connection_id' | 'agent_id') => (name: string) =>
+  [name, { topic: TOPIC.controllerEvents, key }] as const;
+
+export const DECISIONS: Readonly<Record<string, MessageDefinition>> = Object.fromEntries([
+  ...LINK_DECISIONS.map(decision('connection_id')),
+  ...AGENT_DECISIONS.map(decision('agent_id')),
+]);
+
+/** `writer-claimed`, the record that fences; of no aggregate. */
+export const WRITER_CLAIMED = 'writer-claimed';
+/** Records of `connection-state`. */
+export const STATE_RECORDS = { snapshot: 'snapshot', checkpoint: 'checkpoint' } as const;
+
+const BY_NAME: ReadonlyMap<string, MessageDefinition> = new Map(
+  Object.entries<MessageDefinition>({
+    ...FACTS,
+    ...REPORTS,
+    ...COMMANDS,
+    ...BROKER_COMMANDS,
+    ...DECISIONS,
+    ...LATER_DECISIONS,
+  }),
+);
+
+/** The definition of a message by its short name; undefined: nobody has that name. */
+export function messageDefinition(name: string): MessageDefinition | undefined {
+  return BY_NAME.get(name);
+}

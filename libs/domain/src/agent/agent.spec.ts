@@ -1,0 +1,149 @@
+import fc from 'fast-check';
+import { EMPTY_FLEET, type Fact, type Input } from '../index.ts';
+import { type AgentDecided, type AgentOutcome, type AgentState, decide, evolve } from './index.ts';
+
+const NAMES = ['agent-silent', 'agent-returned', 'agent-drain-requested'] as const;
+
+function told(
+  name: Fact['name'],
+  offset: number,
+  over: object = {},
+  region = 'west',
+  ownRegion = 'west',
+): Input {
+  return {
+    kind: 'fact',
+    fact: {
+      name,
+      data: {
+        agent_id: 'server-1',
+        incarnation: 'a',
+        kind: 'server-sidecar',
+        reason: 'r',
+        requested_by: 'o',
+        ...over,
+      },
+      id: `f${offset}`,
+      source: 'monitor',
+      timeMs: 1_000,
+    } as Fact,
+    origin: { topic: `${region}.connection-status`, partition: 3, offset },
+    region,
+    ownRegion,
+    nowMs: 2_000,
+    fleet: EMPTY_FLEET,
+  };
+}
+
+/** Plays facts in turn, and says what came of each. */
+function play(...inputs: Input[]): { said: string[]; state: AgentState | undefined; log: AgentDecided[] } {
+  let state: AgentState | undefined;
+  const log: AgentDecided[] = [];
+  const said = inputs.map((input) => {
+    const outcome: AgentOutcome = decide('server-1', state, input);
+    if (outcome.kind !== 'append') return `${outcome.kind} ${outcome.reason}`;
+    log.push({ name: outcome.name, data: outcome.data });
+    state = evolve(state, outcome);
+    return `${outcome.name} v${outcome.data.version}`;
+  });
+  return { said, state, log };
+}
+
+describe('an agent as a whole', () => {
+  it('is lost when a life of it fell silent, recovered with another life, and drained when asked', () => {
+    const { said, state } = play(
+      told('agent-silent', 0),
+      told('agent-returned', 1, { incarnation: 'b' }),
+      told('agent-drain-requested', 2, { incarnation: 'b' }),
+    );
+    expect(said).toEqual(['agent-lost v1', 'agent-recovered v2', 'agent-draining v3']);
+    expect(state).toMatchObject({
+      condition: 'draining',
+      incarnation: 'b',
+      retired: ['a'],
+      kind: 'server-sidecar',
+    });
+  });
+
+  it('does not recover in a life that was declared silent, nor in one that was replaced', () => {
+    const { said } = play(
+      told('agent-silent', 0),
+      told('agent-returned', 1),
+      told('agent-returned', 2, { incarnation: 'b' }),
+      told('agent-silent', 3),
+    );
+    expect(said).toEqual([
+      'agent-lost v1',
+      'ignore stale-incarnation',
+      'agent-recovered v2',
+      'ignore stale-incarnation',
+    ]);
+  });
+
+  it('is decided on once for each fact, and not at all when nothing changes', () => {
+    const { said } = play(
+      told('agent-returned', 0),
+      told('agent-silent', 1),
+      told('agent-silent', 1),
+      told('agent-silent', 2),
+      { kind: 'time', nowMs: 3_000, fleet: EMPTY_FLEET },
+    );
+    expect(said).toEqual([
+      'ignore no-change',
+      'agent-lost v1',
+      'ignore already-handled',
+      'ignore no-change',
+      'ignore not-due',
+    ]);
+  });
+
+  it('is decided on in its own control region only', () => {
+    expect(play(told('agent-silent', 0, {}, 'east')).said).toEqual(['ignore other-home-region']);
+    expect(play(told('agent-silent', 0, { control_region: 'west' }, 'east')).said).toEqual(['agent-lost v1']);
+    expect(play(told('agent-silent', 0, { agent_id: 'other' })).said).toEqual(['ignore not-concerned']);
+  });
+
+  it('says in its decision what it rests on', () => {
+    const { log } = play(told('agent-silent', 7, { silent_ms: 65_000 }));
+    expect(log[0]?.data).toEqual({
+      agent_id: 'server-1',
+      incarnation: 'a',
+      kind: 'server-sidecar',
+      control_region: 'west',
+      version: 1,
+      epoch: 1,
+      reason: 'agent-silent',
+      rule: 'agent/1',
+      policy_version: 0,
+      decided_at: '1970-01-01T00:00:02.000Z',
+      evidence: [
+        {
+          type: 'agent-silent',
+          topic: 'west.connection-status',
+          partition: 3,
+          offset: 7,
+          event_id: 'f7',
+          time: '1970-01-01T00:00:01.000Z',
+          values: { silent_ms: 65_000 },
+        },
+      ],
+      commands: [],
+    });
+  });
+
+  it('has versions without gaps, and the same state when its decisions are replayed', () => {
+    const step = fc.record({ name: fc.constantFrom(...NAMES), incarnation: fc.constantFrom('a', 'b', 'c') });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+        const inputs = steps.map(({ name, incarnation }, offset) => told(name, offset, { incarnation }));
+        const { log, state } = play(...inputs);
+        expect(log.map(({ data }) => data.version)).toEqual(log.map((_, index) => index + 1));
+        const replayed = log.reduce<AgentState | undefined>(
+          (before, decided) => evolve(before, JSON.parse(JSON.stringify(decided))),
+          undefined,
+        );
+        expect(replayed).toEqual(state);
+      }),
+    );
+  });
+});

@@ -1,0 +1,8 @@
+export { decide, evolve } from './agent.ts';
+export {
+  AGENT_CONDITIONS,
+  type AgentCondition,
+  type AgentDecided,
+  type AgentOutcome,
+  type AgentState,
+} from './state.ts';

@@ -1,0 +1,38 @@
+import type { AgentKind } from '#libs/contracts';
+
+/** One agent as its latest health report shows it, whatever its region. */
+export interface FleetAgent {
+  readonly agent_id: string;
+  readonly kind: AgentKind;
+  readonly incarnation: string;
+  readonly region: string;
+  readonly location: string;
+  readonly server_group?: string;
+  /** Where it is dialled. */
+  readonly address: string;
+  /** Connections it takes at most. */
+  readonly capacity: number;
+  /** It said so itself, or a drain of this incarnation was asked for. */
+  readonly draining: boolean;
+  readonly lastReportMs: number;
+  /** Its reports are overdue, by `health`'s rule: not chosen, nothing ended. */
+  readonly suspect: boolean;
+  /** 0 to 100. */
+  readonly healthScore: number;
+  /** Connections it reported, and those that this control loop placed on it since; each once. */
+  readonly carried: number;
+  /** Absent: it has no lease. */
+  readonly leaseMs?: number;
+  /** Links that it carries of each link group, where known. */
+  readonly linkGroups?: Readonly<Record<string, number>>;
+}
+
+/** The fleet as the caller saw it when it made the input. */
+export interface Fleet {
+  /** By agent_id; only those whose latest report is young enough (TIMING.fleetAgeMs). */
+  readonly agents: ReadonlyMap<string, FleetAgent>;
+  /** Whether this life of the agent was declared silent: nothing is ever placed on it again. */
+  silent(agentId: string, incarnation: string): boolean;
+}
+
+export const EMPTY_FLEET: Fleet = { agents: new Map(), silent: () => false };

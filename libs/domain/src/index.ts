@@ -1,0 +1,18 @@
+export * as agent from './agent/index.ts';
+export {
+  type Decision,
+  type Fact,
+  type FactInput,
+  type Input,
+  ignore,
+  type Origin,
+  type Outcome,
+  reject,
+  type TimeInput,
+} from './decider.ts';
+export { EMPTY_FLEET, type Fleet, type FleetAgent } from './fleet.ts';
+export * as health from './health/index.ts';
+export { commandId, commandNameOf, decisionId, failoverId } from './ids.ts';
+export * as link from './link/index.ts';
+export * as placement from './placement/index.ts';
+export { AGENT_POLICY, LINK_POLICY } from './policy.ts';

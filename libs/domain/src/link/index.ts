@@ -1,0 +1,13 @@
+export { evolve } from './evolve.ts';
+export { concernsAgent, decide, nextDueMs, unansweredCommands, waitsForFleet } from './link.ts';
+export {
+  type BackoffState,
+  type ClientLife,
+  isCarried,
+  isClosed,
+  isWaiting,
+  type LinkDecided,
+  type LinkOutcome,
+  type LinkState,
+  type PendingCommand,
+} from './state.ts';

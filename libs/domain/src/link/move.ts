@@ -1,0 +1,171 @@
+import type { DecisionReason, Evidence, FailoverLedger, LinkRequest, Placement } from '#libs/contracts';
+import { failoverId, iso } from '../ids.ts';
+import { type Choice, choose } from '../placement/index.ts';
+import { LINK_POLICY } from '../policy.ts';
+import { lifeOver, withFailure } from './backoff.ts';
+import { withIncarnation } from './client.ts';
+import { type CommandSpec, disconnectClient, drainClient, stopServer } from './commands.ts';
+import { decided, type Standing, type Step } from './draft.ts';
+import type { Over } from './over.ts';
+import { needOf, placeNext } from './place.ts';
+import type { ClientLife, LinkOutcome, LinkState } from './state.ts';
+
+/** Moves that were asked for or thought better: the server that is left is tried last. */
+const LEAVING: ReadonlySet<string> = new Set([
+  'operator-request',
+  'operator-force',
+  'agent-draining',
+  'better-capacity',
+  'unanswered-requests',
+]);
+
+/** The placement is over: the next one, at once. */
+export function afterOver(step: Step, placement: Placement, over: Over): LinkOutcome {
+  const { state, input } = step;
+  // Who was told to stop is not to blame for the end of the path, and nor is its peer.
+  const stopping = state.phase === 'stopping';
+  const failover =
+    stopping && state.failover ? state.failover : ledger(step, placement.server_id, over.reason);
+  const blamed = over.failure && (!stopping || over.failure.blame === 'gone') ? over.failure : undefined;
+  const backoffs = blamed ? withFailure(state.backoffs, blamed, input.nowMs) : state.backoffs;
+  return placeNext(step, {
+    reason: failover.reason,
+    failover,
+    client: clientAfter(state.client, over),
+    backoffs,
+    release: (chosen) => releaseOf(state, placement, over, chosen),
+    avoid: LEAVING.has(failover.reason) ? placement.server_id : undefined,
+    values: over.values,
+  });
+}
+
+function clientAfter(client: ClientLife, over: Over): ClientLife {
+  if (over.clientGone) return { ...client, gone: true };
+  return withIncarnation(client, over.clientIncarnation);
+}
+
+/**
+ * When the client's end is what is over, the server may hold its place for a client that never comes:
+ * it is told, once. (A live client needs no word: it takes the higher epoch and drops the old path.)
+ */
+function releaseOf(
+  state: LinkState,
+  placement: Placement,
+  over: Over,
+  chosen: string | undefined,
+): readonly CommandSpec[] {
+  if (over.by === 'server' || chosen === placement.server_id) return [];
+  const told = state.pending.some(({ command }) => command.name === 'stop-sending-to-client');
+  return told ? [] : [stopServer(placement)];
+}
+
+/** The ledger of a move that begins now. */
+export function ledger({ state, input }: Step, from: string, reason: DecisionReason): FailoverLedger {
+  const detectedMs = input.kind === 'fact' ? input.fact.timeMs : input.nowMs;
+  return {
+    failover_id: failoverId(state.connection_id, state.epoch + 1),
+    from,
+    reason,
+    detected_at: iso(detectedMs),
+  };
+}
+
+export interface Move {
+  readonly reason: DecisionReason;
+  readonly placement: Placement;
+  readonly after?: Partial<Standing>;
+  readonly choice?: Choice;
+  readonly request?: LinkRequest;
+  readonly values?: Evidence['values'] | undefined;
+}
+
+/** Let the responses finish first; the client holds its requests. */
+export function startDraining(step: Step, move: Move): LinkOutcome {
+  return decided(step, 'failover-started', {
+    phase: 'draining',
+    reason: move.reason,
+    ...(move.after ? { after: move.after } : {}),
+    commands: [drainClient(move.placement)],
+    candidates: move.choice?.candidates,
+    failover: ledger(step, move.placement.server_id, move.reason),
+    dueMs: step.input.nowMs + LINK_POLICY.commandGiveUpMs,
+    values: move.values,
+  });
+}
+
+/** Both ends are to stop; the first that has confirms for both. A drain under way goes on under its own name. */
+export function startStopping(step: Step, move: Move): LinkOutcome {
+  const { placement } = move;
+  const requests = move.reason === 'closed-by-client' ? 'close' : 'hold';
+  return decided(step, 'failover-started', {
+    phase: 'stopping',
+    reason: move.reason,
+    ...(move.after ? { after: move.after } : {}),
+    commands: [disconnectClient(placement, requests), stopServer(placement)],
+    candidates: move.choice?.candidates,
+    ...(move.request ? { request: move.request } : {}),
+    failover: ledger(step, placement.server_id, move.reason),
+    dueMs: step.input.nowMs + LINK_POLICY.commandGiveUpMs,
+    values: move.values,
+  });
+}
+
+/** The drain is over, one way or another: the client stops, and that alone is enough unless it stays silent. */
+export function stopDrained(step: Step, placement: Placement, reason: DecisionReason): LinkOutcome {
+  const { state, input } = step;
+  const answered = reason === 'drain-finished';
+  return decided(step, 'failover-started', {
+    phase: 'stopping',
+    reason,
+    commands: answered ? [disconnectClient(placement)] : [disconnectClient(placement), stopServer(placement)],
+    failover: state.failover,
+    dueMs: input.nowMs + LINK_POLICY.commandGiveUpMs,
+  });
+}
+
+/** Neither end said that it stopped: both are told again, less and less often, for as long as it takes. */
+export function stopAgain(step: Step, placement: Placement): LinkOutcome {
+  const { state, input } = step;
+  const waitMs = Math.min(LINK_POLICY.commandGiveUpMs * 2 ** state.attempt, LINK_POLICY.stopRetryMaxMs);
+  return decided(step, 'failover-started', {
+    phase: 'stopping',
+    reason: 'command-timeout',
+    commands: [disconnectClient(placement), stopServer(placement)],
+    failover: state.failover,
+    dueMs: input.nowMs + waitMs,
+    attempt: state.attempt + 1,
+  });
+}
+
+/** The opening commands were not answered in time. Either end may be at fault, and both may have the epoch. */
+export function giveUpOpening(step: Step, placement: Placement): LinkOutcome {
+  const { state, input } = step;
+  const { server_id, server_incarnation, client_id, client_incarnation } = placement;
+  const server = { agent_id: server_id, incarnation: server_incarnation, blame: 'server' } as const;
+  const client = { agent_id: client_id, incarnation: client_incarnation, blame: 'client' } as const;
+  const backoffs = withFailure(withFailure(state.backoffs, server, input.nowMs), client, input.nowMs);
+  return startStopping(step, { reason: 'command-timeout', placement, after: { backoffs } });
+}
+
+/** The best other server for a link that stands, by the rules of any other choice. */
+export function chooseOther(step: Step, without: ReadonlyMap<string, string> = NONE): Choice {
+  return choose({ ...needOf(step), without: withOwn(step, without) }, step.input.fleet);
+}
+
+/**
+ * Where a link that stands would go next. A server that only backs off is named when there is no other:
+ * by the time it is needed it may do.
+ */
+export function chooseTarget(step: Step, without: ReadonlyMap<string, string> = NONE): Choice {
+  const choice = chooseOther(step, without);
+  if (choice.chosen) return choice;
+  const over = lifeOver(step.state.backoffs);
+  return choose({ ...needOf(step, over), without: withOwn(step, without) }, step.input.fleet);
+}
+
+const NONE: ReadonlyMap<string, string> = new Map();
+
+function withOwn({ state }: Step, without: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const own = state.placement?.server_id;
+  return own === undefined ? without : new Map([...without, [own, 'current']]);
+}

@@ -1,0 +1,103 @@
+import type {
+  DecisionReason,
+  FailoverLedger,
+  LinkDecision,
+  LinkDecisionName,
+  LinkPhase,
+  LinkRequest,
+  Placement,
+  SidecarCommand,
+} from '#libs/contracts';
+import type { Decision, Outcome } from '../decider.ts';
+
+export type LinkOutcome = Outcome<LinkDecisionName, LinkDecision>;
+export type LinkDecided = Decision<LinkDecisionName, LinkDecision>;
+
+/** A command that waits for its answer. */
+export interface PendingCommand {
+  readonly command: SidecarCommand;
+  /** No answer by then: given up. */
+  readonly giveUpMs: number;
+}
+
+/** A life of an agent that failed this link lately. */
+export interface BackoffState {
+  readonly agent_id: string;
+  readonly incarnation: string;
+  readonly failures: number;
+  readonly failedMs: number;
+  readonly untilMs: number;
+}
+
+/** What is known of the client's lives. */
+export interface ClientLife {
+  /** The present one; absent: none was ever told. */
+  readonly incarnation?: string;
+  /** The present one is over: wait for the next. */
+  readonly gone: boolean;
+  /** Those that a later one replaced, newest first. */
+  readonly retired: readonly string[];
+}
+
+/** All that is known of one link; plain data, so that it goes into a snapshot as it is. */
+export interface LinkState {
+  readonly connection_id: string;
+  readonly home_region: string;
+  /** Of the last decision. */
+  readonly version: number;
+  /** Highest epoch ever given to a placement; 0: none yet. */
+  readonly epoch: number;
+  /** First epoch since the client last asked for a link that it did not have. */
+  readonly firstEpoch: number;
+  readonly phase: LinkPhase;
+  readonly request: LinkRequest;
+  readonly client: ClientLife;
+  /** The placement that exists: commanded and not over. Its epoch is `epoch`. */
+  readonly placement?: Placement;
+  /** Ids of the commands issued for the placement, the latest ones: answers to others are no answers. */
+  readonly issued: readonly string[];
+  readonly pending: readonly PendingCommand[];
+  /** How often the commands of this phase were issued. */
+  readonly attempt: number;
+  readonly failover_target?: string;
+  readonly health_score?: number;
+  /** The move that is under way. */
+  readonly failover?: FailoverLedger;
+  readonly backoffs: readonly BackoffState[];
+  /** Why the link is to leave its server once another fits. */
+  readonly leave?: DecisionReason;
+  readonly betterSinceMs?: number;
+  readonly dueMs?: number;
+  /** Highest handled offset of each input partition, by `<topic>/<partition>`. */
+  readonly handled: Readonly<Record<string, number>>;
+}
+
+/** A link that was never heard of, as the first request finds it. */
+export function blank(connectionId: string, homeRegion: string, request: LinkRequest): LinkState {
+  return {
+    connection_id: connectionId,
+    home_region: homeRegion,
+    version: 0,
+    epoch: 0,
+    firstEpoch: 1,
+    phase: 'requested',
+    request,
+    client: { gone: false, retired: [] },
+    issued: [],
+    pending: [],
+    attempt: 1,
+    backoffs: [],
+    handled: {},
+  };
+}
+
+/** Whether the client has given it up, or never had a right to it. */
+export const isClosed = (state: LinkState): boolean => state.phase === 'ended' || state.phase === 'rejected';
+
+/** Whether it waits for capacity or for its client, without a placement. */
+export const isWaiting = (state: LinkState): boolean =>
+  state.phase === 'requested' || state.phase === 'waiting-for-capacity';
+
+/** Whether traffic flows, as far as anyone said. */
+export const isCarried = (state: LinkState): boolean =>
+  state.phase === 'active' || state.phase === 'degraded';

@@ -1,0 +1,15 @@
+/** Points of the terms of a server's score. Their order of weight: what was asked for, then nearness, then load. */
+export const PLACEMENT = {
+  /** The link asked for this server. */
+  preferredPoints: 40,
+  /** It stands where the client stands. */
+  locationPoints: 20,
+  /** All of its capacity is free; less in proportion. */
+  freePoints: 30,
+  /** Its health score is 100; less in proportion. */
+  healthPoints: 30,
+  /** Taken off for each link of the same link group that it carries … */
+  spreadPoints: 10,
+  /** … up to this. */
+  spreadMaxPoints: 30,
+} as const;

@@ -1,0 +1,2 @@
+export { type Choice, choose, isHeard, type Need, scoreOf } from './choose.ts';
+export { PLACEMENT } from './constants.ts';

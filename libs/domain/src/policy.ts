@@ -1,0 +1,42 @@
+import { TIMING } from '#libs/contracts';
+
+/** What the rules of a link go by; policy version 0. Every time is in milliseconds. */
+export const LINK_POLICY = {
+  version: 0,
+  rule: 'link/1',
+  commandExpiryMs: TIMING.commandExpiryMs,
+  /** No answer by then: the command is given up, and the next step is taken. */
+  commandGiveUpMs: TIMING.commandGiveUpMs,
+  /** Unanswered stops are issued again after commandGiveUpMs, doubling up to this. */
+  stopRetryMaxMs: 60_000,
+  /** A server that failed a link is not tried for so long, doubling with each failure up to the maximum. */
+  serverBackoffMs: 1_000,
+  /** A client that failed is tried again at once the first time; from the second on it waits as a server does. */
+  clientBackoffMs: 1_000,
+  backoffMaxMs: 30_000,
+  /**
+   * Failures of any servers, not yet forgotten, that a link takes as they come. Beyond them it tries servers
+   * that failed it at the pace of one that failed so many times more: with many servers and one fault of its own it would
+   * otherwise never rest.
+   */
+  unpacedFailures: 8,
+  /** A failure so long ago no longer counts; a life known to be over is left out for as long. */
+  backoffForgetMs: 60_000,
+  /** Agents whose failures one link remembers, the latest ones. */
+  backoffsPerLink: 16,
+  /** Once a placement stands, failures older than this are forgotten: servers that take a link and drop it stay held back. */
+  settledMs: 5_000,
+  /** Earlier lives of its client that a link remembers, so that their late words are known as such. */
+  retiredIncarnations: 8,
+  /** Commands of one placement whose answers are still recognised, the latest ones. */
+  issuedPerPlacement: 32,
+  /** A better server must have been ready for a degraded link so long before the link moves. */
+  betterWindowMs: 15_000,
+  /** Points by which a server must be better than the degraded path it would replace. */
+  betterMarginPoints: 10,
+  /** Points that unanswered requests must have taken off, and be the most of all terms, to move a link at once. */
+  unansweredDominantPoints: 20,
+} as const;
+
+/** What the rules for an agent as a whole go by. */
+export const AGENT_POLICY = { version: 0, rule: 'agent/1' } as const;

@@ -1,0 +1,223 @@
+import type { SidecarCommand } from '#libs/contracts';
+import { type Fact, type Fleet, type FleetAgent, type Input, link } from '../src/index.ts';
+
+const START_MS = Date.parse('2026-01-01T00:00:00Z');
+const REGION = 'east';
+
+export interface ServerOptions {
+  readonly incarnation?: string;
+  readonly capacity?: number;
+  readonly carried?: number;
+  readonly location?: string;
+  readonly health?: number;
+  readonly draining?: boolean;
+  readonly suspect?: boolean;
+  readonly leaseMs?: number | undefined;
+  readonly group?: string;
+}
+
+/**
+ * One link and what it is told, step by step: specs say what was given and what happens, and read what
+ * was decided. Time stands still between steps unless it is told to pass.
+ */
+export class Scenario {
+  state: link.LinkState | undefined;
+  nowMs = START_MS;
+  /** Every decision so far. */
+  readonly decisions: link.LinkDecided[] = [];
+  private readonly agents = new Map<string, FleetAgent>();
+  private readonly silentLives = new Set<string>();
+  private offset = 0;
+
+  constructor(
+    readonly id = 'client-1:primary',
+    readonly clientId = 'client-1',
+  ) {
+    this.client();
+  }
+
+  get fleet(): Fleet {
+    return { agents: this.agents, silent: (id, incarnation) => this.silentLives.has(`${id}/${incarnation}`) };
+  }
+
+  server(id: string, options: ServerOptions = {}): this {
+    const { incarnation = 'a', capacity = 10, carried = 0, location = 'zone-a', health = 100 } = options;
+    const { draining = false, suspect = false, group = 'scheme' } = options;
+    const leaseMs = 'leaseMs' in options ? options.leaseMs : 60_000;
+    this.agents.set(id, {
+      agent_id: id,
+      kind: 'server-sidecar',
+      incarnation,
+      region: 'west',
+      location,
+      server_group: group,
+      address: `${id}.example:8583`,
+      capacity,
+      draining,
+      lastReportMs: this.nowMs,
+      suspect,
+      healthScore: health,
+      carried,
+      ...(leaseMs === undefined ? {} : { leaseMs }),
+    });
+    return this;
+  }
+
+  client(options: { incarnation?: string; location?: string; leaseMs?: number | undefined } = {}): this {
+    const leaseMs = 'leaseMs' in options ? options.leaseMs : 60_000;
+    this.agents.set(this.clientId, {
+      agent_id: this.clientId,
+      kind: 'client-sidecar',
+      incarnation: options.incarnation ?? 'c1',
+      region: REGION,
+      location: options.location ?? 'zone-a',
+      address: `${this.clientId}.example:8583`,
+      capacity: 1,
+      draining: false,
+      lastReportMs: this.nowMs,
+      suspect: false,
+      healthScore: 100,
+      carried: 0,
+      ...(leaseMs === undefined ? {} : { leaseMs }),
+    });
+    return this;
+  }
+
+  without(id: string): this {
+    this.agents.delete(id);
+    return this;
+  }
+
+  /** The partition remembers that this life fell silent. */
+  remember(id: string, incarnation: string): this {
+    this.silentLives.add(`${id}/${incarnation}`);
+    return this;
+  }
+
+  pass(ms: number): this {
+    this.nowMs += ms;
+    return this;
+  }
+
+  fact(name: Fact['name'], data: object, over: Partial<{ offset: number; region: string }> = {}): Input {
+    const connection = name.startsWith('agent-') ? {} : { connection_id: this.id };
+    const region = over.region ?? REGION;
+    const offset = over.offset ?? this.offset++;
+    return {
+      kind: 'fact',
+      fact: {
+        name,
+        data: { ...connection, ...data },
+        id: `f${offset}`,
+        source: 'test',
+        timeMs: this.nowMs,
+      } as Fact,
+      origin: { topic: `${region}.connection-status`, partition: 0, offset },
+      region,
+      ownRegion: REGION,
+      nowMs: this.nowMs,
+      fleet: this.fleet,
+    };
+  }
+
+  take(input: Input): link.LinkOutcome {
+    const outcome = link.decide(this.id, this.state, input);
+    if (outcome.kind === 'append') {
+      const decided = { name: outcome.name, data: JSON.parse(JSON.stringify(outcome.data)) };
+      this.decisions.push(decided);
+      this.state = link.evolve(this.state, decided);
+    }
+    return outcome;
+  }
+
+  tell(name: Fact['name'], data: object = {}): link.LinkOutcome {
+    return this.take(this.fact(name, data));
+  }
+
+  look(): link.LinkOutcome {
+    return this.take({ kind: 'time', nowMs: this.nowMs, fleet: this.fleet });
+  }
+
+  /** Lets time pass until the link's due time, and tells it so. */
+  due(): link.LinkOutcome {
+    if (this.state?.dueMs === undefined) throw new Error('nothing is due');
+    this.nowMs = Math.max(this.nowMs, this.state.dueMs);
+    return this.look();
+  }
+
+  request(over: object = {}): link.LinkOutcome {
+    return this.tell('connection-request', {
+      kind: 'link',
+      client_id: this.clientId,
+      server_group: 'scheme',
+      agent_id: this.clientId,
+      incarnation: 'c1',
+      ...over,
+    });
+  }
+
+  established(over: object = {}): link.LinkOutcome {
+    const { placement } = this.known();
+    return this.tell('new-connection-established', {
+      client_id: this.clientId,
+      server_id: placement?.server_id,
+      epoch: placement?.epoch,
+      agent_id: this.clientId,
+      incarnation: placement?.client_incarnation,
+      ...over,
+    });
+  }
+
+  lost(by: 'client' | 'server', reason: string, over: object = {}): link.LinkOutcome {
+    const { placement } = this.known();
+    const ends = {
+      client: { agent_id: placement?.client_id, incarnation: placement?.client_incarnation },
+      server: { agent_id: placement?.server_id, incarnation: placement?.server_incarnation },
+    };
+    const observed_by = `${by}-sidecar`;
+    return this.tell('connection-lost', {
+      epoch: placement?.epoch,
+      reason,
+      observed_by,
+      ...ends[by],
+      ...over,
+    });
+  }
+
+  /** The answer to the latest command of this name. */
+  answer(
+    name: SidecarCommand['name'],
+    how: 'succeeded' | 'failed' | 'refused',
+    over: object = {},
+  ): link.LinkOutcome {
+    const command = this.decisions
+      .flatMap(({ data }) => data.commands)
+      .findLast((each) => each.name === name);
+    if (command === undefined) throw new Error(`no ${name} was issued`);
+    const { command_id, epoch, agent_id, incarnation } = command;
+    return this.tell(`command-${how}`, { command_id, epoch, agent_id, incarnation, ...over });
+  }
+
+  known(): link.LinkState {
+    if (this.state === undefined) throw new Error('the link is unknown');
+    return this.state;
+  }
+
+  /** Requested, assigned to the best server, established. */
+  active(): this {
+    this.request();
+    this.established();
+    return this;
+  }
+}
+
+/** An outcome in one line: what a reader of a trace wants to see. */
+export function line(outcome: link.LinkOutcome): string {
+  if (outcome.kind !== 'append') return `${outcome.kind} ${outcome.reason}`;
+  const { data } = outcome;
+  const commands = data.commands.map(({ name, agent_id, epoch }) => `${name} ${agent_id} e${epoch}`);
+  const target = data.failover_target === undefined ? '' : ` then ${data.failover_target}`;
+  const where = data.server_id === undefined ? '' : ` on ${data.server_id}${target}`;
+  const said = `${outcome.name} v${data.version} e${data.epoch} ${data.phase} (${data.reason})${where}`;
+  return commands.length === 0 ? said : `${said}; ${commands.join(', ')}`;
+}

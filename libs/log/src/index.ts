@@ -1,0 +1,53 @@
+export { decodeRecord, WIRE_LIMITS } from './codec/decode.ts';
+export { deadLetter, forwarded, wasForwarded } from './dead-letter.ts';
+export { LogUnavailable, TruthUnreadable, WrongTopic } from './errors.ts';
+export { followLog } from './follow/follow-log.ts';
+export {
+  EARLIEST,
+  type FollowedBatch,
+  type FollowedDecision,
+  type Follower,
+  type FollowOptions,
+  type LogPosition,
+} from './follow/types.ts';
+export { KafkaLog } from './kafka/log.ts';
+export type { KafkaLogOptions } from './kafka/options.ts';
+export type {
+  Decision,
+  DecisionData,
+  InputVerdict,
+  LoopDefinition,
+  Outcome,
+  PartitionView,
+} from './loop/definition.ts';
+export type { ControlLoop, LoopClock, LoopOptions, OwnedPartition } from './loop/handle.ts';
+export { runControlLoop } from './loop/run-control-loop.ts';
+export {
+  MemoryBroker,
+  type MemoryBrokerOptions,
+  type WriteFault,
+  type WriteRequest,
+} from './memory/broker.ts';
+export { eventLoopScheduler, type MemoryScheduler } from './memory/scheduler.ts';
+export type { LogObserver, ReclaimCause } from './observer.ts';
+export type {
+  Batch,
+  Consumer,
+  DataReader,
+  EncodedRecord,
+  EnsureTopicsOptions,
+  GroupSubscription,
+  Log,
+  LogRecord,
+  MessageParser,
+  OutgoingEvent,
+  ParseResult,
+  PartitionOffsets,
+  RawRecord,
+  ReceivedEvent,
+  RecordPosition,
+  StartAt,
+  TailSubscription,
+  TopicPartition,
+  UnreadableRecord,
+} from './port.ts';

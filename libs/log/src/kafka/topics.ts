@@ -1,0 +1,139 @@
+import kafkajs, { type Admin, type ITopicConfig } from 'kafkajs';
+import {
+  DEAD_LETTER_SETTINGS,
+  deadLetterTopic,
+  LIMITS,
+  TOPIC_SETTINGS,
+  type TopicBase,
+  type TopicSettings,
+  topicName,
+} from '#libs/contracts';
+import { LogUnavailable, WrongTopic } from '../errors.ts';
+import type { EnsureTopicsOptions } from '../port.ts';
+import { sleep } from './options.ts';
+
+/** A region's topics with their settings, dead-letter topics included. */
+export function topicsOf(region: string): Map<string, TopicSettings> {
+  const topics = new Map<string, TopicSettings>();
+  for (const [base, settings] of Object.entries(TOPIC_SETTINGS)) {
+    const name = topicName(region, base as TopicBase);
+    topics.set(name, settings);
+    if (settings.deadLetter) topics.set(deadLetterTopic(name), DEAD_LETTER_SETTINGS);
+  }
+  return topics;
+}
+
+/** A dead letter is as large as what it holds, and its headers. */
+export const DEAD_LETTER_BYTES = 8 * LIMITS.messageBytes;
+const DEAD_LETTER_SUFFIX = deadLetterTopic('');
+
+/**
+ * Just after a broker's start it knows no leaders yet, and just after topics were made it says that it does
+ * not host them; each is asked again for so long, in milliseconds.
+ */
+const ASK_LIMIT_MS = 20_000;
+/** A busy machine may need the whole limit for one try; so many are made all the same. */
+const ASK_TRIES = 3;
+
+/** Lends an admin client; a failure means a new one the next time. */
+export type WithAdmin = (use: (admin: Admin) => Promise<void>) => Promise<void>;
+
+export async function ensureTopics(
+  withAdmin: WithAdmin,
+  region: string,
+  options: EnsureTopicsOptions,
+): Promise<void> {
+  const wanted = topicsOf(region);
+  await withinBounds(() => withAdmin((admin) => create(admin, wanted, options)));
+  await withinBounds(() => withAdmin((admin) => checkTopics(admin, wanted, options)));
+}
+
+async function withinBounds(attempt: () => Promise<void>): Promise<void> {
+  const until = Date.now() + ASK_LIMIT_MS;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await attempt();
+      return;
+    } catch (error) {
+      if (error instanceof WrongTopic || (tries >= ASK_TRIES && Date.now() > until)) throw error;
+      await sleep(100);
+    }
+  }
+}
+
+async function checkTopics(
+  admin: Admin,
+  wanted: Map<string, TopicSettings>,
+  options: EnsureTopicsOptions,
+): Promise<void> {
+  const names = [...wanted.keys()];
+  const { topics } = await admin.fetchTopicMetadata({ topics: names });
+  for (const { name, partitions } of topics) {
+    if (partitions.length === 0) throw new LogUnavailable(`${name} has no partitions yet`);
+    if (partitions.length === options.partitions) continue;
+    const demand = `${options.partitions} (partition counts never change)`;
+    throw new WrongTopic(name, 'the number of partitions', `${partitions.length}`, demand);
+  }
+  await checkSettings(admin, wanted);
+  // A partition that was just made has no leader for a moment, and then refuses the first append.
+  await Promise.all(names.map((name) => admin.fetchTopicOffsets(name)));
+}
+
+async function create(
+  admin: Admin,
+  wanted: Map<string, TopicSettings>,
+  options: EnsureTopicsOptions,
+): Promise<void> {
+  const existing = new Set(await admin.listTopics());
+  const replication = options.replication ?? 1;
+  const missing = [...wanted].filter(([name]) => !existing.has(name));
+  if (missing.length === 0) return;
+  await admin.createTopics({
+    // Waiting can fail just after the broker's start; the metadata read that follows is asked again instead.
+    waitForLeaders: false,
+    topics: missing.map(([topic, settings]): ITopicConfig => {
+      const entries = [
+        { name: 'cleanup.policy', value: settings.cleanupPolicy },
+        { name: 'retention.ms', value: `${settings.retentionMs}` },
+        { name: 'retention.bytes', value: '-1' },
+        { name: 'unclean.leader.election.enable', value: 'false' },
+      ];
+      if (replication >= 3) entries.push({ name: 'min.insync.replicas', value: '2' });
+      if (topic.endsWith(DEAD_LETTER_SUFFIX)) {
+        entries.push({ name: 'max.message.bytes', value: `${DEAD_LETTER_BYTES}` });
+      }
+      return {
+        topic,
+        numPartitions: options.partitions,
+        replicationFactor: replication,
+        configEntries: entries,
+      };
+    }),
+  });
+}
+
+async function checkSettings(admin: Admin, wanted: Map<string, TopicSettings>): Promise<void> {
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: [...wanted.keys()].map((name) => ({
+      type: kafkajs.ConfigResourceTypes.TOPIC,
+      name,
+      configNames: ['cleanup.policy', 'retention.ms', 'retention.bytes'],
+    })),
+  });
+  for (const { resourceName, configEntries } of resources) {
+    const settings = wanted.get(resourceName);
+    if (!settings) continue;
+    const found = (name: string) =>
+      configEntries.find((entry) => entry.configName === name)?.configValue ?? '';
+    const check = (name: string, value: string) => {
+      if (found(name) !== value) throw new WrongTopic(resourceName, name, found(name), value);
+    };
+    check('cleanup.policy', settings.cleanupPolicy);
+    // A compacted topic removes nothing by age, whatever its retention says.
+    if (settings.cleanupPolicy === 'delete') {
+      check('retention.ms', `${settings.retentionMs}`);
+      check('retention.bytes', '-1');
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import fc from 'fast-check';
+import { DueQueue } from './due-queue.ts';
+
+describe('the due queue', () => {
+  it('gives each key once it is due, at its latest time only', () => {
+    const due = new DueQueue();
+    due.set('a', 10);
+    due.set('b', 5);
+    due.set('a', 20);
+    due.set('c', 1);
+    due.set('c', undefined);
+    expect(due.next()).toBe(5);
+    expect(due.take(10)).toEqual(['b']);
+    expect(due.take(19)).toEqual([]);
+    expect(due.take(20)).toEqual(['a']);
+    expect(due.next()).toBeUndefined();
+  });
+
+  it('does as a sorted list does', () => {
+    const step = fc.record({ key: fc.constantFrom('a', 'b', 'c', 'd', 'e'), at: fc.option(fc.nat(50)) });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), fc.nat(60), (steps, nowMs) => {
+        const due = new DueQueue();
+        const model = new Map<string, number>();
+        for (const { key, at } of steps) {
+          due.set(key, at ?? undefined);
+          if (at === null) model.delete(key);
+          else model.set(key, at);
+        }
+        const ready = [...model].filter(([, at]) => at <= nowMs).map(([key]) => key);
+        expect(due.take(nowMs).sort()).toEqual(ready.sort());
+        const rest = [...model].filter(([, at]) => at > nowMs).map(([, at]) => at);
+        expect(due.next()).toBe(rest.length > 0 ? Math.min(...rest) : undefined);
+      }),
+    );
+  });
+});

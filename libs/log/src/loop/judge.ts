@@ -1,0 +1,202 @@
+import { type DeadLetterReason, HEADER, regionOfTopic } from '#libs/contracts';
+import { deadLetter, forwarded, wasForwarded } from '../dead-letter.ts';
+import type { Batch, EncodedRecord, LogRecord, ReceivedEvent } from '../port.ts';
+import type { Decision, InputVerdict } from './definition.ts';
+import { LOOP_LIMITS } from './limits.ts';
+import type { Progress } from './records.ts';
+import type { DecisionWriter, WriterHost } from './writer.ts';
+
+const NONE: readonly DeadLetterReason[] = [];
+
+type Verdict<I> = InputVerdict<I> | { readonly kind: 'done' };
+
+/**
+ * Turns inputs into decisions on what the aggregates will be, in order. Poison goes to the dead letters
+ * and misplaced facts to their partition before anything behind them counts as judged.
+ */
+export class Judge<S, I, M> {
+  private readonly offsets: number[];
+  private memory: M;
+
+  constructor(
+    private readonly host: WriterHost<S, I, M>,
+    private readonly writer: DecisionWriter<S, I, M>,
+    /** Dead letters and forwards below these were sent in this process's life. */
+    private readonly effectsSent: number[],
+    progress: Progress<M>,
+  ) {
+    this.offsets = [...progress.offsets];
+    this.memory = progress.memory;
+  }
+
+  progress(): Progress<M> {
+    return { offsets: [...this.offsets], memory: this.memory };
+  }
+
+  get currentMemory(): M {
+    return this.memory;
+  }
+
+  offsetOf(topicIndex: number): number {
+    return this.offsets[topicIndex] ?? 0;
+  }
+
+  /** Records that are no longer kept can't be waited for. */
+  skipTo(topicIndex: number, low: number): void {
+    if (this.offsetOf(topicIndex) < low) this.offsets[topicIndex] = low;
+  }
+
+  /** Judges a batch; gives up, in silence, when the owner claims again meanwhile. */
+  async onBatch(batch: Batch): Promise<void> {
+    const { context } = this.host;
+    const generation = this.host.generation();
+    const topicIndex = context.definition.inputTopics.indexOf(batch.topic);
+    if (batch.fetchedOffset > this.offsetOf(topicIndex)) this.skipTo(topicIndex, batch.fetchedOffset);
+    const records = batch.records.filter((record) => record.offset >= this.offsetOf(topicIndex));
+    for (let from = 0; from < records.length; from += LOOP_LIMITS.chunkRecords) {
+      if (from > 0) await context.clock.sleep(0);
+      if (this.host.generation() !== generation) return;
+      const chunk = records.slice(from, from + LOOP_LIMITS.chunkRecords);
+      const verdicts = await this.settle(chunk, topicIndex);
+      for (const [index, record] of chunk.entries()) {
+        if (this.host.generation() !== generation) return;
+        const verdict = verdicts[index];
+        const refused =
+          verdict?.kind === 'input' ? this.judgeInput(record as ReceivedEvent, verdict.input) : [];
+        for (const reason of refused) await this.refuse(record as ReceivedEvent, reason);
+        if (this.host.generation() !== generation) return;
+        this.offsets[topicIndex] = record.offset + 1;
+        if (!this.writer.full) continue;
+        this.writer.kick();
+        await this.writer.room();
+      }
+      this.writer.kick();
+    }
+    if (this.host.generation() === generation) this.offsets[topicIndex] = batch.nextOffset;
+  }
+
+  /** Gives a time input to one aggregate; one that fails takes no other's deadline away. */
+  judgeTime(key: string, nowMs: number): void {
+    const { definition, observer } = this.host.context;
+    const { aggregates } = this.host;
+    try {
+      const outcome = definition.decide(key, aggregates.state(key), definition.timeInput(nowMs), aggregates);
+      if (outcome.kind === 'append') this.enqueue(key, outcome, undefined, this.memory);
+      else observer.ignored?.(outcome.kind === 'ignore' ? outcome.reason : 'no-change');
+    } catch (error) {
+      observer.failed?.(`deciding on the time for ${key}`, error);
+    }
+  }
+
+  /** What becomes of each record, once every dead letter and forward among them was taken by Kafka. */
+  private async settle(records: readonly LogRecord[], topicIndex: number): Promise<Verdict<I>[]> {
+    const effects: EncodedRecord[] = [];
+    const verdicts = records.map((record) => {
+      const verdict = this.verdictOf(record);
+      if (verdict.kind === 'input' || verdict.kind === 'skip') return verdict;
+      const effect = this.effectOf(record, verdict);
+      if (effect && record.offset >= (this.effectsSent[topicIndex] ?? 0)) effects.push(effect);
+      return { kind: 'done' as const };
+    });
+    if (effects.length > 0) await this.host.context.log.publishRaw(effects);
+    const last = records.at(-1);
+    if (last) this.effectsSent[topicIndex] = Math.max(this.effectsSent[topicIndex] ?? 0, last.offset + 1);
+    return verdicts;
+  }
+
+  private verdictOf(record: LogRecord): Verdict<I> {
+    if (!record.readable) return { kind: 'reject', reason: record.reason, detail: record.detail };
+    const { definition, observer, clock } = this.host.context;
+    try {
+      const verdict = definition.toInput(record, clock.nowMs());
+      if (verdict.kind === 'skip') observer.ignored?.(verdict.reason);
+      return verdict;
+    } catch (error) {
+      observer.failed?.(`reading ${record.name}`, error);
+      return { kind: 'reject', reason: 'invalid-data', detail: 'the input could not be made' };
+    }
+  }
+
+  /** Only the loop of the topic's own region dead-letters and forwards; others count and skip. */
+  private effectOf(
+    record: LogRecord,
+    verdict: Exclude<InputVerdict<I>, { kind: 'input' | 'skip' }> | { kind: 'done' },
+  ): EncodedRecord | undefined {
+    const { definition, observer, partitions, log } = this.host.context;
+    if (verdict.kind === 'done') return undefined;
+    const own = regionOfTopic(record.topic) === definition.region;
+    if (verdict.kind === 'forward' && !wasForwarded(record)) {
+      if (!own) return undefined;
+      observer.forwarded?.(record.topic);
+      return forwarded(record, log.partitionOf(record.key ?? '', partitions));
+    }
+    const reason = verdict.kind === 'forward' ? 'wrong-partition' : verdict.reason;
+    if (!own) {
+      observer.skipped?.(record.topic, reason);
+      return undefined;
+    }
+    observer.deadLettered?.(record.topic, reason);
+    return deadLetter(record, reason);
+  }
+
+  /** @returns why the input is to be dead-lettered; nearly always nothing. */
+  private judgeInput(record: ReceivedEvent, input: I): readonly DeadLetterReason[] {
+    const { context, aggregates } = this.host;
+    const { definition, observer } = context;
+    const memoryBefore = this.memory;
+    let refused = NONE;
+    try {
+      this.memory = definition.remember(memoryBefore, input);
+      for (const key of definition.keysOf(input, aggregates)) {
+        const outcome = definition.decide(key, aggregates.state(key), input, aggregates);
+        if (outcome.kind === 'append') this.enqueue(key, outcome, record, memoryBefore);
+        else if (outcome.kind === 'ignore') observer.ignored?.(outcome.reason);
+        else refused = [outcome.reason];
+      }
+    } catch (error) {
+      // Not to decide on one fact is bad; never to decide again in this partition would be worse.
+      observer.failed?.(`deciding on ${record.name}`, error);
+      refused = ['invalid-data'];
+    }
+    return refused;
+  }
+
+  private async refuse(record: ReceivedEvent, reason: DeadLetterReason): Promise<void> {
+    const effect = this.effectOf(record, { kind: 'reject', reason, detail: '' });
+    if (effect) await this.host.context.log.publishRaw([effect]);
+  }
+
+  private enqueue(
+    key: string,
+    outcome: { readonly name: string; readonly data: Decision['data']; readonly headers?: object },
+    cause: ReceivedEvent | undefined,
+    memoryBefore: M,
+  ): void {
+    const decision: Decision = {
+      key,
+      id: `${key}/${outcome.data.version}`,
+      name: outcome.name,
+      data: outcome.data,
+      timeMs: this.host.context.clock.nowMs(),
+    };
+    const next = this.host.aggregates.speculate(decision);
+    this.writer.enqueue({
+      decision,
+      next,
+      headers: Object.assign(causeHeaders(cause), outcome.headers),
+      before: { offsets: [...this.offsets], memory: memoryBefore },
+    });
+  }
+}
+
+/** The input is the cause; the whole story keeps the first one's id, or the one it came with. */
+function causeHeaders(cause: ReceivedEvent | undefined): Record<string, string> {
+  if (!cause) return {};
+  const headers: Record<string, string> = {
+    [HEADER.causationId]: cause.id,
+    [HEADER.correlationId]: cause.raw.headers[HEADER.correlationId]?.toString('utf8') ?? cause.id,
+  };
+  const traceparent = cause.raw.headers[HEADER.traceparent];
+  if (traceparent) headers[HEADER.traceparent] = traceparent.toString('utf8');
+  return headers;
+}

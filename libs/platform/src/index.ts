@@ -1,0 +1,13 @@
+export { type Clock, systemClock } from './clock.ts';
+export {
+  type ConfigReading,
+  ConfigurationError,
+  FromEnv,
+  loadConfig,
+  readConfig,
+  type VariableDoc,
+  variablesOf,
+} from './config.ts';
+export { createLogger, type Logger, type LoggingOptions } from './logging.ts';
+export { Counter, createRegistry, Gauge, Histogram, Registry } from './metrics.ts';
+export { SHUTDOWN_LIMIT_MS, Shutdown } from './shutdown.ts';

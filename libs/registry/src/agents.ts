@@ -1,0 +1,89 @@
+import type { RedisClient } from './client.ts';
+import { encodeCursor, lexAfter, type Page, type PageRequest, pageSize } from './cursor.ts';
+import { KEYS } from './keys.ts';
+import { rowOf } from './rows.ts';
+
+export type AgentStatus = 'alive' | 'suspect' | 'lost';
+
+export interface AgentView {
+  readonly agent_id: string;
+  readonly kind?: string;
+  readonly control_region?: string;
+  readonly location?: string;
+  readonly server_group?: string;
+  readonly address?: string;
+  readonly capacity?: number;
+  readonly connections?: number;
+  readonly draining: boolean;
+  readonly status: AgentStatus;
+  readonly health_score?: number;
+  readonly last_heartbeat?: string;
+  readonly software_version?: string;
+  readonly incarnation?: string;
+  /** Of the decision on the agent that it was folded to; absent: none was made. */
+  readonly version?: number;
+  readonly updated_at?: string;
+}
+
+const LIST = 'agents';
+/** An agent that missed so many reports is suspect. */
+const MISSED_REPORTS = 3;
+/** For an agent that never told its interval, in milliseconds. */
+const USUAL_INTERVAL_MS = 5_000;
+
+export async function listAgents(
+  client: RedisClient,
+  request: PageRequest,
+  nowMs: number,
+): Promise<Page<AgentView>> {
+  const limit = pageSize(request);
+  const [found] = await client.run([
+    ['zrangebylex', KEYS.allAgents, lexAfter(LIST, request), '+', 'LIMIT', 0, limit + 1],
+  ]);
+  const ids = (found as string[]).slice(0, limit);
+  const rows = await client.run(ids.map((id) => ['hgetall', KEYS.agent(id)]));
+  const items = rows.flatMap(
+    (row, i) => agentView(ids[i] as string, row as Record<string, string>, nowMs) ?? [],
+  );
+  const more = (found as string[]).length > limit;
+  return more ? { items, next_cursor: encodeCursor(LIST, ids[limit - 1] as string) } : { items };
+}
+
+export async function oneAgent(
+  client: RedisClient,
+  id: string,
+  nowMs: number,
+): Promise<AgentView | undefined> {
+  const [row] = await client.run([['hgetall', KEYS.agent(id)]]);
+  return agentView(id, row as Record<string, string>, nowMs);
+}
+
+function agentView(id: string, fields: Record<string, string>, nowMs: number): AgentView | undefined {
+  if (fields.status === undefined) return undefined;
+  const row = rowOf(fields);
+  return row.defined({
+    agent_id: id,
+    kind: row.text('kind'),
+    control_region: row.text('control_region'),
+    location: row.text('location'),
+    server_group: row.text('server_group'),
+    address: row.text('address'),
+    capacity: row.number('capacity'),
+    connections: row.number('connections'),
+    draining: row.text('draining') === 'true',
+    status: statusOf(fields, nowMs),
+    health_score: row.number('health_score'),
+    last_heartbeat: row.text('last_heartbeat'),
+    software_version: row.text('software_version'),
+    incarnation: row.text('incarnation'),
+    version: row.number('version'),
+    updated_at: row.text('updated_at'),
+  });
+}
+
+/** Lost is decided; suspect is how old the last report is, now. */
+function statusOf(fields: Record<string, string>, nowMs: number): AgentStatus {
+  if (fields.status === 'lost') return 'lost';
+  const age = nowMs - Date.parse(fields.last_heartbeat ?? '');
+  return age <= MISSED_REPORTS * Number(fields.interval_ms ?? USUAL_INTERVAL_MS) ? 'alive' : 'suspect';
+}

@@ -1,0 +1,154 @@
+import type { RedisClient } from './client.ts';
+import { decodeCursor, encodeCursor, lexAfter, type Page, type PageRequest, pageSize } from './cursor.ts';
+import { InvalidCursor } from './errors.ts';
+import { KEYS } from './keys.ts';
+import { REGISTRY_LIMITS } from './limits.ts';
+import { rowOf } from './rows.ts';
+import { INDEX_COLUMNS } from './scripts/connection-index.ts';
+
+export interface ConnectionView {
+  readonly connection_id: string;
+  readonly kind: string;
+  readonly status: string;
+  readonly phase: string;
+  readonly epoch: number;
+  readonly version: number;
+  readonly home_region: string;
+  readonly client_id?: string;
+  readonly server_id?: string;
+  readonly broker_id?: string;
+  readonly failover_target?: string;
+  readonly health_score?: number;
+  readonly last_heartbeat?: string;
+  readonly updated_at: string;
+}
+
+/** One decision on a connection, as it stands in the log. */
+export interface EventView {
+  readonly event_id: string;
+  readonly type: string;
+  readonly time: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly data: Record<string, unknown>;
+}
+
+export type ConnectionFilter = Partial<Record<(typeof INDEX_COLUMNS)[number], string>>;
+
+/** Index rows looked at in one go. */
+const STRIDE = 1_000;
+/** The most telling column first: its index is walked, the other columns are compared. */
+const BY_SELECTIVITY = ['server_id', 'client_id', 'status', 'kind'] as const;
+
+export async function listConnections(
+  client: RedisClient,
+  filter: ConnectionFilter,
+  request: PageRequest,
+): Promise<Page<ConnectionView>> {
+  const list = listName(filter);
+  const { ids, next } = await findIds(client, filter, lexAfter(list, request), pageSize(request));
+  const rows = await client.run(ids.map((id) => ['hgetall', KEYS.connection(id)]));
+  const items = rows.flatMap((row, i) => {
+    const view = connectionView(ids[i] as string, row as Record<string, string>);
+    return view && matches(filter, view) ? [view] : [];
+  });
+  return next === undefined ? { items } : { items, next_cursor: encodeCursor(list, next) };
+}
+
+export async function oneConnection(client: RedisClient, id: string): Promise<ConnectionView | undefined> {
+  const [row] = await client.run([['hgetall', KEYS.connection(id)]]);
+  return connectionView(id, row as Record<string, string>);
+}
+
+/** Undefined: no such connection. Decisions that REGISTRY_LIMITS let go stand in the log only. */
+export async function eventsOfConnection(
+  client: RedisClient,
+  id: string,
+  request: PageRequest,
+): Promise<Page<EventView> | undefined> {
+  const list = `events/${id}`;
+  const after = request.cursor === undefined ? 0 : Number(decodeCursor(list, request.cursor));
+  if (!Number.isSafeInteger(after) || after < 0) throw new InvalidCursor();
+  const limit = pageSize(request);
+  const [found] = await client.run([
+    ['eventsPage', KEYS.connection(id), KEYS.connectionEvents(id), after, limit],
+  ]);
+  if (found === null) return undefined;
+  const [from, version, events] = found as [number, number, string[]];
+  const items = events.map((event) => JSON.parse(event) as EventView);
+  const last = from + items.length - 1;
+  return last >= version || items.length === 0
+    ? { items }
+    : { items, next_cursor: encodeCursor(list, String(last)) };
+}
+
+function listName(filter: ConnectionFilter): string {
+  return `connections?${INDEX_COLUMNS.map((column) => filter[column] ?? '').join('&')}`;
+}
+
+/** Up to `limit` ids that match, by name, and the one to go on after unless that was the end. */
+async function findIds(
+  client: RedisClient,
+  filter: ConnectionFilter,
+  start: string,
+  limit: number,
+): Promise<{ ids: string[]; next?: string }> {
+  const column = BY_SELECTIVITY.find((each) => filter[each] !== undefined);
+  const index = column ? KEYS.connectionsWith(column, filter[column] as string) : KEYS.allConnections;
+  const others = INDEX_COLUMNS.filter((each) => each !== column && filter[each] !== undefined);
+  const ids: string[] = [];
+  let from = start;
+  for (let scanned = 0; scanned < REGISTRY_LIMITS.rowsScanned; ) {
+    const stride = others.length === 0 ? limit + 1 - ids.length : STRIDE;
+    const [found] = await client.run([['zrangebylex', index, from, '+', 'LIMIT', 0, stride]]);
+    const candidates = found as string[];
+    for (const id of await withOthers(client, candidates, filter, others)) {
+      if (ids.length === limit) return { ids, next: ids[limit - 1] as string };
+      ids.push(id);
+    }
+    if (candidates.length < stride) return { ids };
+    from = `(${candidates[candidates.length - 1]}`;
+    scanned += candidates.length;
+  }
+  return { ids, next: from.slice(1) };
+}
+
+async function withOthers(
+  client: RedisClient,
+  ids: readonly string[],
+  filter: ConnectionFilter,
+  others: readonly (typeof INDEX_COLUMNS)[number][],
+): Promise<readonly string[]> {
+  if (others.length === 0 || ids.length === 0) return ids;
+  const [rows] = await client.run([['hmget', KEYS.connectionRows, ...ids]]);
+  return ids.filter((_id, i) => {
+    const values = ((rows as (string | null)[])[i] ?? '').split('\t').slice(1);
+    return others.every((column) => values[INDEX_COLUMNS.indexOf(column)] === filter[column]);
+  });
+}
+
+/** The row may have changed since it was found by an index: an answer never contradicts its filter. */
+function matches(filter: ConnectionFilter, view: ConnectionView): boolean {
+  return INDEX_COLUMNS.every((column) => filter[column] === undefined || view[column] === filter[column]);
+}
+
+function connectionView(id: string, fields: Record<string, string>): ConnectionView | undefined {
+  if (fields.version === undefined) return undefined;
+  const row = rowOf(fields);
+  return row.defined({
+    connection_id: id,
+    kind: row.text('kind') ?? '',
+    status: row.text('status') ?? '',
+    phase: row.text('phase') ?? '',
+    epoch: row.number('epoch') ?? 0,
+    version: row.number('version') ?? 0,
+    home_region: row.text('home_region') ?? '',
+    client_id: row.text('client_id'),
+    server_id: row.text('server_id'),
+    broker_id: row.text('broker_id'),
+    failover_target: row.text('failover_target'),
+    health_score: row.number('health_score'),
+    last_heartbeat: row.text('last_heartbeat'),
+    updated_at: row.text('updated_at') ?? '',
+  });
+}

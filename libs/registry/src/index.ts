@@ -1,0 +1,18 @@
+export type { AgentStatus, AgentView } from './agents.ts';
+export type { AggregateKind, Audit } from './audit.ts';
+export type { ConnectionFilter, ConnectionView, EventView } from './connections.ts';
+export type { Page, PageRequest } from './cursor.ts';
+export { type ApplyOutcome, type DecisionRecord, ROW_MEMBERS, type VersionGap } from './decisions.ts';
+export { InvalidCursor, type RebuildProgress, RegistryRebuilding, RegistryUnavailable } from './errors.ts';
+export type { FailoverView } from './failovers.ts';
+export { REGISTRY_LIMITS } from './limits.ts';
+export { type MoveOutcome, type Positions, positionField, type StoredPosition } from './positions.ts';
+export {
+  openRegistryReader,
+  openRegistryWriter,
+  type ReaderScope,
+  type RegistryOptions,
+  type RegistryReader,
+  type RegistryWriter,
+} from './registry.ts';
+export type { AgentLoad, ConnectionBeat } from './reports.ts';

@@ -1,0 +1,30 @@
+import { agentRedisKey, connectionRedisKey } from '#libs/contracts';
+
+/**
+ * Every key of the registry. `connections:{…}` and `agents:{…}` are the contract's; the others are the
+ * project's own and may change. Keys that one Lua call touches share a hash tag, so that they share a slot
+ * of a Redis Cluster.
+ */
+export const KEYS = {
+  connection: connectionRedisKey,
+  agent: agentRedisKey,
+  /** List: the connection's decisions, oldest first, one JSON each. */
+  connectionEvents: (id: string) => `trunkline:connection-events:{${id}}`,
+  /** Sorted set: the connection's failover ledgers by epoch, one JSON each. */
+  connectionFailovers: (id: string) => `trunkline:connection-failovers:{${id}}`,
+  /** Hash: connection id → what the indexes hold of it. The indexes' names begin like this one. */
+  connectionRows: 'trunkline:{connections}:rows',
+  /** Sorted set, by name: every connection. */
+  allConnections: 'trunkline:{connections}:all',
+  /** Sorted set, by name: the connections with one value of one column. */
+  connectionsWith: (column: string, value: string) => `trunkline:{connections}:${column}:${value}`,
+  indexPrefix: 'trunkline:{connections}:',
+  /** Sorted set, by name: every agent. */
+  allAgents: 'trunkline:{agents}:all',
+  /** Sorted set, by name: every failover, newest first. */
+  allFailovers: 'trunkline:{failovers}:all',
+  /** Hash: `<topic>/<partition>` → how far the region's projector has applied it. */
+  positions: (region: string) => `trunkline:positions:{${region}}`,
+  /** Hash: `<topic>/<partition>` → offset up to which it is being rebuilt; absent: it is not. */
+  rebuild: (region: string) => `trunkline:rebuild:{${region}}`,
+} as const;

@@ -1,0 +1,25 @@
+/** Every bound of the registry, with its unit. */
+export const REGISTRY_LIMITS = {
+  /** Decisions kept of one connection, the newest; the log keeps them all. */
+  eventsPerConnection: 1_000,
+  /** Failover ledgers kept of one connection, the newest. */
+  failoversPerConnection: 100,
+  /** Failovers in the list over all connections, the newest. */
+  failoversListed: 100_000,
+  /** Rows of one list answer; also what a caller may ask for at most. */
+  pageSize: 500,
+  /** Rows of one list answer when the caller names no limit. */
+  defaultPageSize: 100,
+  /** Index rows that one list call looks at before it answers with what it has and a cursor. */
+  rowsScanned: 50_000,
+  /** Rows given to one Lua call; Redis serves nobody else meanwhile. */
+  rowsPerCall: 64,
+  /** A command is given up after so long, in milliseconds. */
+  commandTimeoutMs: 5_000,
+  /** A connection attempt is given up after so long, in milliseconds. */
+  connectTimeoutMs: 2_000,
+  /** Between two connection attempts at most, in milliseconds. */
+  reconnectMs: 500,
+  /** A cursor as text. */
+  cursorLength: 512,
+} as const;

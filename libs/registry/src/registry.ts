@@ -1,0 +1,103 @@
+import { type AgentView, listAgents, oneAgent } from './agents.ts';
+import { Audit } from './audit.ts';
+import { RedisClient } from './client.ts';
+import {
+  type ConnectionFilter,
+  type ConnectionView,
+  type EventView,
+  eventsOfConnection,
+  listConnections,
+  oneConnection,
+} from './connections.ts';
+import type { Page, PageRequest } from './cursor.ts';
+import { type ApplyOutcome, applyDecisions, type DecisionRecord } from './decisions.ts';
+import type { RebuildProgress } from './errors.ts';
+import { type FailoverView, listFailovers, oneFailover } from './failovers.ts';
+import { Positions, positionField } from './positions.ts';
+import { type AgentLoad, applyReports, type ConnectionBeat } from './reports.ts';
+import { Wholeness } from './wholeness.ts';
+
+export interface RegistryOptions {
+  /** `redis[s]://host:port[/db]`, or `redis[s]+cluster://host:port,host:port`. */
+  readonly url: string;
+  /** Told of every lost connection, maybe often; the registry goes on trying. */
+  onError?(error: Error): void;
+}
+
+/** Whose projector's positions say whether the registry is whole. */
+export interface ReaderScope {
+  readonly region: string;
+  /** Every topic that projector reads. */
+  readonly topics: readonly string[];
+  readonly partitions: number;
+}
+
+/** What a projector writes. Everything here may be repeated without harm. */
+export interface RegistryWriter {
+  applyDecisions(records: readonly DecisionRecord[]): Promise<ApplyOutcome>;
+  applyReports(agents: readonly AgentLoad[], connections: readonly ConnectionBeat[]): Promise<void>;
+  readonly positions: Positions;
+  readonly audit: Audit;
+  /** Whether no partition of these topics is missing or being rebuilt, by whatever process. */
+  whole(topics: readonly string[], partitions: number): Promise<boolean>;
+  ping(): Promise<void>;
+  close(): void;
+}
+
+/**
+ * What anyone reads.
+ * @throws RegistryRebuilding while the registry may lack something; RegistryUnavailable without Redis.
+ */
+export interface RegistryReader {
+  connections(filter: ConnectionFilter, page: PageRequest): Promise<Page<ConnectionView>>;
+  connection(id: string): Promise<ConnectionView | undefined>;
+  /** Undefined: no such connection. */
+  connectionEvents(id: string, page: PageRequest): Promise<Page<EventView> | undefined>;
+  agents(page: PageRequest, nowMs: number): Promise<Page<AgentView>>;
+  agent(id: string, nowMs: number): Promise<AgentView | undefined>;
+  failovers(page: PageRequest): Promise<Page<FailoverView>>;
+  failover(id: string): Promise<FailoverView | undefined>;
+  /** Undefined: the registry is whole. */
+  missing(): Promise<RebuildProgress | undefined>;
+  close(): void;
+}
+
+export function openRegistryWriter(options: RegistryOptions, region: string): RegistryWriter {
+  const client = new RedisClient(options.url, (error) => options.onError?.(error));
+  return {
+    applyDecisions: (records) => applyDecisions(client, records),
+    applyReports: (agents, connections) => applyReports(client, agents, connections),
+    positions: new Positions(client, region),
+    audit: new Audit(client),
+    whole: async (topics, partitions) => {
+      const fields = fieldsOf({ region, topics, partitions });
+      return (await new Wholeness(client, region, fields).missing()) === undefined;
+    },
+    ping: async () => {
+      await client.run([['ping']]);
+    },
+    close: () => client.close(),
+  };
+}
+
+export function openRegistryReader(options: RegistryOptions, scope: ReaderScope): RegistryReader {
+  const client = new RedisClient(options.url, (error) => options.onError?.(error));
+  const whole = new Wholeness(client, scope.region, fieldsOf(scope));
+  return {
+    connections: (filter, page) => whole.reading(() => listConnections(client, filter, page)),
+    connection: (id) => whole.reading(() => oneConnection(client, id)),
+    connectionEvents: (id, page) => whole.reading(() => eventsOfConnection(client, id, page)),
+    agents: (page, nowMs) => whole.reading(() => listAgents(client, page, nowMs)),
+    agent: (id, nowMs) => whole.reading(() => oneAgent(client, id, nowMs)),
+    failovers: (page) => whole.reading(() => listFailovers(client, page)),
+    failover: (id) => whole.reading(() => oneFailover(client, id)),
+    missing: () => whole.missing(),
+    close: () => client.close(),
+  };
+}
+
+function fieldsOf({ topics, partitions }: ReaderScope): string[] {
+  return topics.flatMap((topic) =>
+    Array.from({ length: partitions }, (_none, partition) => positionField(topic, partition)),
+  );
+}

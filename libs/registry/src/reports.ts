@@ -1,0 +1,66 @@
+import type { RedisClient, RedisCommand } from './client.ts';
+import { chunks, pushRow } from './decisions.ts';
+import { KEYS } from './keys.ts';
+import { REGISTRY_LIMITS } from './limits.ts';
+
+/** What an agent's latest report says of itself. */
+export interface AgentLoad {
+  readonly agent_id: string;
+  readonly last_heartbeat: string;
+  readonly incarnation: string;
+  readonly kind: string;
+  readonly control_region: string;
+  readonly location: string;
+  readonly server_group?: string;
+  readonly address: string;
+  readonly capacity: number;
+  readonly connections: number;
+  readonly draining: boolean;
+  readonly software_version: string;
+  readonly interval_ms: number;
+  readonly lease_ms?: number;
+  readonly health_score: number;
+}
+
+/** What an agent's latest report says of one connection. */
+export interface ConnectionBeat {
+  readonly connection_id: string;
+  readonly last_heartbeat: string;
+  readonly health_score: number;
+}
+
+/** Takes what was reported; the newest wins, whatever order it comes in. */
+export async function applyReports(
+  client: RedisClient,
+  agents: readonly AgentLoad[],
+  connections: readonly ConnectionBeat[],
+): Promise<void> {
+  const size = client.clustered ? 1 : REGISTRY_LIMITS.rowsPerCall;
+  const commands: RedisCommand[] = [
+    ...chunks(agents, size).map(agentsCall),
+    ...chunks(connections, size).map(connectionsCall),
+  ];
+  const ids = agents.flatMap(({ agent_id }) => [0, agent_id]);
+  if (ids.length > 0) commands.push(['zadd', KEYS.allAgents, ...ids]);
+  await client.run(commands);
+}
+
+function agentsCall(agents: readonly AgentLoad[]): RedisCommand {
+  const args: (string | number)[] = [];
+  for (const { agent_id, last_heartbeat, draining, ...load } of agents) {
+    args.push(last_heartbeat);
+    pushRow(args, {
+      ...load,
+      server_group: load.server_group,
+      lease_ms: load.lease_ms,
+      reports_draining: String(draining),
+    });
+  }
+  return ['applyAgentReports', agents.length, ...agents.map((agent) => KEYS.agent(agent.agent_id)), ...args];
+}
+
+function connectionsCall(beats: readonly ConnectionBeat[]): RedisCommand {
+  const keys = beats.map((beat) => KEYS.connection(beat.connection_id));
+  const args = beats.flatMap((beat) => [beat.last_heartbeat, beat.health_score]);
+  return ['applyConnectionReports', keys.length, ...keys, ...args];
+}

@@ -1,0 +1,27 @@
+export { ByteQueue } from './byte-queue.ts';
+export { type Frame, FrameDecoder } from './frame-decoder.ts';
+export { identityOfPem, type PeerIdentity, parseSpiffeName, peerIdentity } from './identity.ts';
+export {
+  encodePreface,
+  LINK_LIMITS,
+  LINK_VERSION,
+  LinkProtocolError,
+  PROTOCOL_FAULTS,
+  type Preface,
+  type ProtocolFault,
+  REFUSE_CODES,
+  type RefuseCode,
+} from './link-protocol.ts';
+export { LinkPath, type PathEnd, type PathHandlers, type PathOptions, refuseStream } from './path.ts';
+export {
+  DialError,
+  type DialFault,
+  type DialOptions,
+  dialLink,
+  type IncomingDial,
+  type LinkListener,
+  type ListenOptions,
+  listenForLinks,
+  splitAddress,
+  type TlsIdentity,
+} from './tls.ts';

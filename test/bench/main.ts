@@ -1,0 +1,68 @@
+// npm run bench [-- failover latency loop projector] [--samples 50] [--facts 15000] [--rounds 3]: figures, their floors and ratios.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { startServers } from '../support/servers.mjs';
+import { controlLoop } from './control-loop.ts';
+import { factToCommand } from './fact-to-command.ts';
+import { failover } from './failover.ts';
+import { type Comparison, rowsOf } from './figures.ts';
+import { projector } from './projector.ts';
+
+const REPORT = new URL('../../.trunkline/bench.json', import.meta.url);
+const BENCHES = ['latency', 'loop', 'projector', 'failover'] as const;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    /** Of the failover; ten times as many of the latency. */
+    samples: { type: 'string', default: '50' },
+    facts: { type: 'string', default: '15000' },
+    rounds: { type: 'string', default: '3' },
+  },
+});
+
+// Whatever ends this process, its children end with it.
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(1));
+
+async function main(): Promise<void> {
+  const unknown = positionals.filter((name) => !BENCHES.includes(name as (typeof BENCHES)[number]));
+  if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: there is ${BENCHES.join(', ')}`);
+  const chosen = (name: (typeof BENCHES)[number]) => positionals.length === 0 || positionals.includes(name);
+  // Its Redis is always its own: the registry there is emptied.
+  const { TRUNKLINE_KAFKA_BROKERS: given } = process.env;
+  const servers = await startServers({ kafka: given === undefined });
+  const brokers = given ?? servers.kafkaBrokers;
+  process.env.TRUNKLINE_KAFKA_BROKERS = brokers;
+  process.env.TRUNKLINE_REDIS_URL = servers.redisUrl;
+  const samples = Number(values.samples);
+  const options = { brokers, redisUrl: `${servers.redisUrl}/1000`, samples, rounds: Number(values.rounds) };
+  const results: Comparison[] = [];
+  try {
+    if (chosen('latency')) results.push(await factToCommand({ ...options, samples: samples * 10 }));
+    if (chosen('loop') || chosen('projector')) {
+      const run = await controlLoop(options, Number(values.facts));
+      results.push(run.comparison);
+      if (chosen('projector')) results.push(await projector(options, run.region));
+    }
+    if (chosen('failover')) results.push(await failover(options));
+  } finally {
+    await servers.clear();
+  }
+  report(results);
+}
+
+function report(results: readonly Comparison[]): void {
+  console.table(results.flatMap(rowsOf));
+  for (const { name, floorIs, aims } of results) {
+    console.log(`${name}; floor: ${floorIs}`);
+    for (const { what, met } of aims) console.log(`  ${met ? 'met ' : 'MISSED'} ${what}`);
+  }
+  const machine = { cpus: cpus().length, model: cpus()[0]?.model, node: process.version };
+  mkdirSync(new URL('.', REPORT), { recursive: true });
+  writeFileSync(REPORT, `${JSON.stringify({ at: new Date().toISOString(), machine, results }, null, 2)}\n`);
+  console.log(`as JSON: ${REPORT.pathname}`);
+}
+
+await main();
+process.exit(0);

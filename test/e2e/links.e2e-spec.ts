@@ -1,0 +1,211 @@
+import { jest } from '@jest/globals';
+import { getJson, postJson } from '../support/http.ts';
+import { PlainKafka } from '../support/plain-kafka.ts';
+import type { Name, Stack } from '../support/stack.ts';
+import { waitFor } from '../support/wait-for.ts';
+import {
+  applicationsOf,
+  controlOf,
+  decisionsSince,
+  eventsOf,
+  LINK,
+  reconcile,
+  rowOf,
+  SERVER_SIDECARS,
+  sidecarName,
+  sidecarOf,
+  startSpine,
+  untilActive,
+  untilApproved,
+  untilPhase,
+} from './support/spine.ts';
+
+jest.setTimeout(120_000);
+
+describe('a payment link under 50 purchases a second', () => {
+  let stack: Stack;
+
+  beforeAll(async () => {
+    stack = await startSpine();
+  });
+  afterAll(() => stack?.stop());
+
+  /** Whatever a test ended is started again, so that the next one finds three servers. */
+  afterEach(async () => {
+    for (const name of [
+      ...SERVER_SIDECARS,
+      'iso-server-1',
+      'iso-server-1b',
+      'iso-server-2',
+      'iso-server-3',
+    ] as Name[]) {
+      const program = stack.program(name);
+      if (!program.alive()) await program.start();
+    }
+    await untilActive(stack);
+  });
+
+  it('is assigned and active, through to the registry and REST, from a request by a plain Kafka client', async () => {
+    const id = 'bank-client-dr:second';
+    const plain = new PlainKafka(stack.kafkaBrokers);
+    await plain.publish(`${stack.regions.bank}.connection-status`, id, 'connection-request', {
+      connection_id: id,
+      kind: 'link',
+      client_id: 'bank-client-dr',
+      server_group: 'scheme',
+    });
+    const row = await waitFor(
+      async () => {
+        const seen = await rowOf(stack, id);
+        return seen.phase === 'active' ? seen : undefined;
+      },
+      { what: `${id} active`, withinMs: 20_000 },
+    );
+    expect(row).toMatchObject({ status: 'active', epoch: 1, client_id: 'bank-client-dr', kind: 'link' });
+    const events = await eventsOf(stack, id);
+    expect(events.map(({ data }) => data.version)).toEqual(events.map((_, index) => index + 1));
+    await postJson(stack.url('iso-client-dr', '/control'), { command: 'drain', connection_id: id, epoch: 1 });
+    await waitFor(async () => (await controlOf(stack, 'iso-client-dr')).open === 0, {
+      what: 'its purchases to end',
+    });
+    await plain.publish(`${stack.regions.bank}.connection-status`, id, 'connection-closed', {
+      connection_id: id,
+      epoch: 1,
+      reason: 'test over',
+    });
+    await waitFor(async () => (await rowOf(stack, id)).phase === 'ended', { what: `${id} ended` });
+  });
+
+  it('moves to the other pod of its server when the application dies, without a decision', async () => {
+    const row = await moveTo('scheme-server-1');
+    const [first, second] = applicationsOf('server-sidecar-1') as [Name, Name];
+    const before = (await controlOf(stack, 'iso-client-1')).by_server;
+    await untilApproved(stack, 20);
+    const during = (await controlOf(stack, 'iso-client-1')).by_server;
+    const carrying = (during[first] ?? 0) > (before[first] ?? 0) ? first : second;
+    const other = carrying === first ? second : first;
+    await stack.program(carrying).kill('SIGKILL');
+    await waitFor(
+      async () =>
+        ((await controlOf(stack, 'iso-client-1')).by_server[other] ?? 0) > (during[other] ?? 0) + 20,
+      { what: `purchases approved by ${other}` },
+    );
+    const after = await rowOf(stack);
+    expect(after).toMatchObject({ epoch: row.epoch, version: row.version, server_id: 'scheme-server-1' });
+    const facts = await new PlainKafka(stack.kafkaBrokers).readAll(
+      `${stack.regions.scheme}.connection-status`,
+    );
+    const moves = facts.filter(({ headers }) => String(headers?.ce_type) === 'trunkline.backend-changed.v1');
+    expect(moves.map(({ value }) => JSON.parse(String(value)))).toContainEqual(
+      expect.objectContaining({ connection_id: LINK, epoch: row.epoch, agent_id: 'scheme-server-1' }),
+    );
+    await reconcile(stack);
+  });
+
+  it('moves to another server when the server sidecar is killed', async () => {
+    const before = await untilActive(stack);
+    await sidecarOf(stack, before).kill('SIGKILL');
+    const after = await untilActive(stack, before.epoch + 1);
+    expect(after.server_id).not.toBe(before.server_id);
+    expect(await decisionsSince(stack, before.version)).toEqual(['failover-decided', 'failover-completed']);
+    await untilApproved(stack, 50);
+    await reconcile(stack);
+  });
+
+  it('moves when the server falls silent without a reset, and the old one is refused when it wakes', async () => {
+    const before = await untilActive(stack);
+    const old = sidecarOf(stack, before);
+    await old.kill('SIGSTOP');
+    const after = await untilActive(stack, before.epoch + 1);
+    expect(after.server_id).not.toBe(before.server_id);
+    const moved = (await eventsOf(stack)).find(({ data }) => data.version === before.version + 1);
+    expect(moved?.data.evidence[0]).toMatchObject({
+      type: 'connection-lost',
+      values: { reason: 'keepalive-timeout', observed_by: 'client-sidecar' },
+    });
+    await untilApproved(stack, 50);
+    await old.kill('SIGCONT');
+    await waitFor(async () => (await getJson(stack.url(old.name, '/health/active'))).status !== 200, {
+      what: 'the woken sidecar to carry nothing',
+    });
+    await untilApproved(stack, 50);
+    expect(await rowOf(stack)).toMatchObject({ epoch: after.epoch, server_id: after.server_id });
+    await reconcile(stack);
+  });
+
+  it('moves away from a server that answers echoes but swallows purchases, and says so', async () => {
+    const before = await untilActive(stack);
+    const pods = applicationsOf(sidecarName(before));
+    for (const pod of pods) await postJson(stack.url(pod, '/control'), { command: 'swallow' });
+    const after = await untilActive(stack, before.epoch + 1, 60_000);
+    expect(after.server_id).not.toBe(before.server_id);
+    const events = await eventsOf(stack);
+    const moved = events.find(
+      ({ data }) => data.version > before.version && data.reason === 'unanswered-requests',
+    );
+    expect(JSON.stringify(moved?.data.evidence)).toMatch(/unanswered/);
+    for (const pod of pods) await postJson(stack.url(pod, '/control'), { command: 'answer' });
+    await untilApproved(stack, 50);
+    await reconcile(stack);
+  });
+
+  it('is moved on request, drained first, without a timeout', async () => {
+    const before = await untilActive(stack);
+    const reversed = (await controlOf(stack, 'iso-client-1')).timed_out;
+    const answer = await postJson(
+      stack.url('central-controller-east', `/api/v1/connections/${encodeURIComponent(LINK)}/failover`),
+      { reason: 'maintenance', planned: true },
+      stack.token,
+    );
+    expect(answer.status).toBe(202);
+    const after = await untilActive(stack, before.epoch + 1);
+    expect(after.server_id).not.toBe(before.server_id);
+    await untilApproved(stack, 50);
+    expect((await controlOf(stack, 'iso-client-1')).timed_out).toBe(reversed);
+    await reconcile(stack);
+  });
+
+  it('leaves an agent that is drained, without a timeout', async () => {
+    const before = await untilActive(stack);
+    const reversed = (await controlOf(stack, 'iso-client-1')).timed_out;
+    const answer = await postJson(
+      stack.url('central-controller-west', `/api/v1/agents/${before.server_id}/drain`),
+      { reason: 'upgrade' },
+      stack.token,
+    );
+    expect(answer.status).toBe(202);
+    const after = await untilActive(stack, before.epoch + 1);
+    expect(after.server_id).not.toBe(before.server_id);
+    await untilApproved(stack, 50);
+    expect((await controlOf(stack, 'iso-client-1')).timed_out).toBe(reversed);
+    await reconcile(stack);
+    await sidecarOf(stack, before).restart();
+  });
+
+  it('waits when all servers are gone, and goes on when one is back', async () => {
+    const before = await untilActive(stack);
+    await Promise.all(SERVER_SIDECARS.map((name) => stack.program(name).kill('SIGKILL')));
+    const waiting = await untilPhase(stack, 'waiting-for-capacity');
+    expect(waiting.status).toBe('failed');
+    await stack.program('server-sidecar-2').start();
+    const after = await untilActive(stack, before.epoch + 1);
+    expect(after.server_id).toBe('scheme-server-2');
+    await untilApproved(stack, 50);
+    await reconcile(stack);
+  });
+
+  /** The link, moved to this server by request if it stands elsewhere. */
+  async function moveTo(server: string) {
+    for (let tries = 0; tries < 4; tries += 1) {
+      const row = await untilActive(stack);
+      if (row.server_id === server) return row;
+      await postJson(
+        stack.url('central-controller-east', `/api/v1/connections/${encodeURIComponent(LINK)}/failover`),
+        { reason: `to ${server}`, planned: true },
+        stack.token,
+      );
+      await untilActive(stack, row.epoch + 1);
+    }
+    throw new Error(`the link did not come to ${server}`);
+  }
+});

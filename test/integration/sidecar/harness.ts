@@ -1,0 +1,209 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { jest } from '@jest/globals';
+import { pino } from 'pino';
+import { type SidecarCommandName, spiffeId } from '#libs/contracts';
+import { ensurePki } from '#libs/pki';
+import { type Clock, loadConfig, systemClock } from '#libs/platform';
+import type { FactSink, OutgoingRecord } from '../../../apps/sidecar/src/agent/ports.ts';
+import { SidecarConfig } from '../../../apps/sidecar/src/config.ts';
+import { createSidecar, type Sidecar } from '../../../apps/sidecar/src/sidecar.ts';
+import { freePort } from '../../support/servers.mjs';
+import { waitFor } from '../../support/wait-for.ts';
+import { Application, Backend } from './peers.ts';
+
+/** Two sidecars, their application and their backends, over real sockets, without Kafka. */
+
+/** A busy machine makes certificates, and everything else, several times slower. */
+jest.setTimeout(30_000);
+const PKI = mkdtempSync(join(tmpdir(), 'trunkline-sidecar-'));
+afterAll(() => rmSync(PKI, { recursive: true, force: true }));
+
+export const CONNECTION = 'bank-1:primary';
+export const CLIENT = 'bank-1';
+
+/** Stands in for Kafka: keeps what was published, and can be away. */
+export class FakeLog implements FactSink {
+  readonly records: OutgoingRecord[] = [];
+  isAway = false;
+
+  /** @param behind the real one, where a test has one. */
+  constructor(private readonly behind?: FactSink) {}
+
+  async publish(records: OutgoingRecord[]): Promise<void> {
+    if (this.isAway) throw new Error('away');
+    await this.behind?.publish(records);
+    this.records.push(...records);
+  }
+
+  facts(type: string): Record<string, unknown>[] {
+    return this.records.filter((record) => record.type === type).map((record) => ({ ...record.data }));
+  }
+
+  fact(type: string, withinMs = 10_000): Promise<Record<string, unknown>> {
+    return waitFor(() => this.facts(type).at(-1), { withinMs, what: type });
+  }
+}
+
+/** A clock that runs with the system's and can be put forward. */
+export class ShiftedClock implements Clock {
+  aheadMs = 0;
+  /** The clock of leases alone, as after a sleep. */
+  bootAheadMs = 0;
+  wallMs = (): number => systemClock.wallMs();
+  monotonicMs = (): number => systemClock.monotonicMs() + this.aheadMs;
+  bootMs = (): number => systemClock.bootMs() + this.bootAheadMs;
+}
+
+export interface Running extends Sidecar {
+  readonly log: FakeLog;
+  readonly clock: ShiftedClock;
+  readonly address: string;
+}
+
+/** Everything one test needs, ended by `clear`. */
+export class World {
+  private readonly endings: (() => unknown)[] = [];
+  private commands = 0;
+
+  /** @param regions names of the client's and the servers' region. @param log takes what the sidecars publish. */
+  constructor(
+    private readonly regions = { east: 'east', west: 'west' },
+    private readonly log?: FactSink,
+  ) {}
+
+  /** Everything that any sidecar of this world logged, in full. */
+  readonly logLines: string[] = [];
+
+  async pki(names: { name: string; uri: string }[] = []): Promise<string> {
+    const members = [
+      { name: CLIENT, uri: spiffeId(this.regions.east, 'client-sidecar', CLIENT) },
+      ...['server-1', 'server-2'].map((name) => ({
+        name,
+        uri: spiffeId(this.regions.west, 'server-sidecar', name),
+      })),
+      ...names,
+    ];
+    // Made once for a file of tests: what is there already stays.
+    await ensurePki(PKI, members, Date.now());
+    return PKI;
+  }
+
+  async backend(): Promise<Backend> {
+    const backend = new Backend(await freePort());
+    await backend.listen();
+    this.endings.push(() => backend.kill());
+    return backend;
+  }
+
+  async application(port: number): Promise<Application> {
+    const application = await Application.come(port);
+    this.endings.push(() => application.socket.destroy());
+    return application;
+  }
+
+  ends(ending: () => unknown): void {
+    this.endings.push(ending);
+  }
+
+  async sidecar(agentId: string, env: Record<string, string>): Promise<Running> {
+    const pki = await this.pki();
+    const config = loadConfig(SidecarConfig, {
+      TRUNKLINE_AGENT_ID: agentId,
+      TRUNKLINE_REGIONS: `${this.regions.east},${this.regions.west}`,
+      TRUNKLINE_TLS_CA: join(pki, 'ca.crt'),
+      TRUNKLINE_TLS_CERT: join(pki, `${agentId}.crt`),
+      TRUNKLINE_TLS_KEY: join(pki, `${agentId}.key`),
+      TRUNKLINE_ADMIN_PORT: '0',
+      TRUNKLINE_CUTOVER: 'continue',
+      ...env,
+    });
+    const log = new FakeLog(this.log);
+    const clock = new ShiftedClock();
+    const logger = pino({ level: 'debug' }, { write: (line) => this.logLines.push(line) });
+    const sidecar = await createSidecar(config, { sink: log, clock, log: logger });
+    sidecar.start();
+    this.endings.push(() => sidecar.stop());
+    await waitFor(() => sidecar.agent.vigil.leaseLeftMs > 0, { what: 'a lease' });
+    return Object.assign(sidecar, { log, clock, address: `127.0.0.1:${sidecar.linkPort}` });
+  }
+
+  server(agentId: string, backends: Backend[], env: Record<string, string> = {}): Promise<Running> {
+    const pool = backends.map(({ port }) => ({ host: '127.0.0.1', port, max_connections: 10 }));
+    return this.sidecar(agentId, {
+      TRUNKLINE_ROLE: 'server',
+      TRUNKLINE_REGION: this.regions.west,
+      TRUNKLINE_LINK_PORT: '0',
+      TRUNKLINE_SERVER_GROUP: 'scheme',
+      TRUNKLINE_POOL: JSON.stringify(pool),
+      ...env,
+    });
+  }
+
+  async client(env: Record<string, string> = {}): Promise<Running & { port: number }> {
+    const port = await freePort();
+    const running = await this.sidecar(CLIENT, {
+      TRUNKLINE_ROLE: 'client',
+      TRUNKLINE_REGION: this.regions.east,
+      TRUNKLINE_APPLICATION_PORTS: String(port),
+      ...env,
+    });
+    return Object.assign(running, { port });
+  }
+
+  /** Gives a command as the log would; the answer is among the sidecar's facts. */
+  async command(
+    to: Running,
+    name: SidecarCommandName,
+    epoch: number,
+    members: Record<string, unknown> = {},
+  ): Promise<Record<string, unknown>> {
+    this.commands += 1;
+    const commandId = `command-${this.commands}`;
+    const data = {
+      command_id: commandId,
+      agent_id: to.agent.identity.agentId,
+      incarnation: to.agent.vigil.incarnation,
+      connection_id: CONNECTION,
+      epoch,
+      expires_at: new Date(to.clock.wallMs() + 3_000).toISOString(),
+      decision_id: 'decision-1',
+      home_region: this.regions.east,
+      ...members,
+    };
+    await to.desk.handle({ name, data, time: new Date().toISOString() });
+    return waitFor(() => this.answer(to, String(data.command_id)), { what: `the answer to ${name}` });
+  }
+
+  connect(client: Running, server: Running, epoch: number): Promise<Record<string, unknown>> {
+    return this.command(client, 'connect', epoch, {
+      server_id: server.agent.identity.agentId,
+      address: server.address,
+    });
+  }
+
+  accept(server: Running, epoch: number): Promise<Record<string, unknown>> {
+    return this.command(server, 'accept-client', epoch, { client_id: CLIENT });
+  }
+
+  private answer(to: Running, commandId: string): Record<string, unknown> | undefined {
+    const record = to.log.records.findLast(
+      ({ type, data }) =>
+        type.startsWith('command-') && 'command_id' in data && data.command_id === commandId,
+    );
+    return record === undefined ? undefined : { answer: record.type, ...record.data };
+  }
+
+  /** Both commands of a placement, as they leave together. */
+  async place(client: Running, server: Running, epoch: number): Promise<void> {
+    const answers = await Promise.all([this.accept(server, epoch), this.connect(client, server, epoch)]);
+    for (const answer of answers) {
+      if (answer.answer !== 'command-succeeded') throw new Error(JSON.stringify(answers));
+    }
+  }
+
+  async clear(): Promise<void> {
+    for (const ending of this.endings.reverse()) await ending();
+  }
+}

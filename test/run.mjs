@@ -1,0 +1,114 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { reasonFor, StackError } from '../deploy/local/errors.mjs';
+import { ROOT } from '../deploy/local/paths.mjs';
+import { checkNode, findJava } from '../deploy/local/preflight.mjs';
+import { ensureDependencies } from '../deploy/local/setup.mjs';
+import { startServers } from './support/servers.mjs';
+
+/**
+ * `npm test`: does its own set-up, type-checks, runs the tests against a real Kafka and a real Redis on free
+ * ports, and ends in one line, `N passed, N failed`. `npm test -- unit` runs one kind of tests alone.
+ */
+const KINDS = ['unit', 'integration', 'e2e'];
+
+/** @typedef {{passed: number, failed: number}} Tally */
+
+/**
+ * @param {string[]} args of node
+ * @param {NodeJS.ProcessEnv} [env]
+ * @returns {Promise<number>} exit code
+ */
+function node(args, env = process.env) {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: 'inherit' });
+    child.on('close', (code) => resolve(code ?? 1));
+  });
+}
+
+/** @returns {Promise<Tally>} */
+async function typecheck() {
+  console.log('\n== types');
+  const code = await node(['node_modules/@typescript/native/bin/tsc', '--noEmit', '-p', 'tsconfig.json']);
+  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+/**
+ * @param {string[]} kinds
+ * @param {number} workers
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<Tally>}
+ */
+async function jest(kinds, workers, env) {
+  if (kinds.length === 0) return { passed: 0, failed: 0 };
+  console.log(`\n== ${kinds.join(', ')}`);
+  const folder = mkdtempSync(join(tmpdir(), 'trunkline-results-'));
+  const results = join(folder, 'results.json');
+  const flags = ['--json', `--outputFile=${results}`, '--passWithNoTests', `--maxWorkers=${workers}`];
+  const jestBin = 'node_modules/jest/bin/jest.js';
+  const quiet = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+  const code = await node([...quiet, jestBin, '--selectProjects', ...kinds, ...flags], env);
+  try {
+    const report = JSON.parse(readFileSync(results, 'utf8'));
+    const failed = report.numFailedTests + report.numRuntimeErrorTestSuites;
+    return { passed: report.numPassedTests, failed: failed === 0 && code !== 0 ? 1 : failed };
+  } catch {
+    return { passed: 0, failed: 1 };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Unit and integration tests share the processors; whole programs get them alone, one test file at a time.
+ * @param {string[]} kinds
+ * @returns {Promise<Tally[]>}
+ */
+async function tests(kinds) {
+  const servers = kinds.some((kind) => kind !== 'unit') ? await startServers() : undefined;
+  const { kafkaBrokers, redisUrl } = servers ?? {};
+  const env = {
+    ...process.env,
+    ...(servers && { TRUNKLINE_KAFKA_BROKERS: kafkaBrokers, TRUNKLINE_REDIS_URL: redisUrl }),
+  };
+  try {
+    const small = await jest(
+      kinds.filter((kind) => kind !== 'e2e'),
+      2,
+      env,
+    );
+    const whole = await jest(
+      kinds.filter((kind) => kind === 'e2e'),
+      1,
+      env,
+    );
+    return [small, whole];
+  } finally {
+    await servers?.clear();
+  }
+}
+
+async function main() {
+  const asked = process.argv.slice(2);
+  const unknown = asked.filter((kind) => !KINDS.includes(kind));
+  if (unknown.length > 0) throw new StackError(`npm test [-- ${KINDS.join('|')}]: not ${unknown.join(' ')}`);
+  checkNode();
+  findJava();
+  await ensureDependencies(console.log);
+  const tallies = [await typecheck(), ...(await tests(asked.length > 0 ? asked : KINDS))];
+  const passed = tallies.reduce((sum, tally) => sum + tally.passed, 0);
+  const failed = tallies.reduce((sum, tally) => sum + tally.failed, 0);
+  return { passed, failed };
+}
+
+/** @type {Tally} */
+let tally = { passed: 0, failed: 1 };
+try {
+  tally = await main();
+} catch (error) {
+  console.error(`npm test: ${reasonFor(error)}`);
+}
+process.exitCode = tally.failed === 0 ? 0 : 1;
+console.log(`\n${tally.passed} passed, ${tally.failed} failed`);

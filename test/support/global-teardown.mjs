@@ -1,0 +1,5 @@
+export default async function teardown() {
+  await /** @type {{trunklineServers?: {clear(): Promise<unknown>}}} */ (
+    globalThis
+  ).trunklineServers?.clear();
+}

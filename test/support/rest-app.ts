@@ -1,0 +1,163 @@
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { Test } from '@nestjs/testing';
+import request from 'supertest';
+import { TIMING } from '#libs/contracts';
+import { type Log, LogUnavailable, type OutgoingEvent } from '#libs/log';
+import { createLogger, createRegistry, systemClock } from '#libs/platform';
+import type { RegistryReader } from '#libs/registry';
+import { appModule } from '../../apps/central-controller/src/app.module.ts';
+import { ControllerConfig } from '../../apps/central-controller/src/config.ts';
+import type { CoreServices } from '../../apps/central-controller/src/core/core.module.ts';
+import { configureApp } from '../../apps/central-controller/src/http/create-app.ts';
+import { REGISTRY } from '../../apps/central-controller/src/rest/tokens.ts';
+
+export const TOKEN = 'a-token-of-the-tests';
+export const CONNECTION = {
+  connection_id: 'bank-client-1:primary',
+  kind: 'link',
+  status: 'active',
+  phase: 'active',
+  epoch: 2,
+  version: 7,
+  home_region: 'west',
+  client_id: 'bank-client-1',
+  server_id: 'scheme-server-1',
+  updated_at: '2026-01-01T00:00:00.000Z',
+};
+export const AGENT = {
+  agent_id: 'scheme-server-1',
+  kind: 'server-sidecar',
+  control_region: 'east',
+  incarnation: 'life-1',
+  draining: false,
+  status: 'alive' as const,
+};
+
+/** A registry of one connection and one agent, that fails when told to. */
+class OneOfEach implements RegistryReader {
+  failure: Error | undefined;
+  asked: unknown[] = [];
+
+  private async answer<T>(value: T, ...asked: unknown[]): Promise<T> {
+    this.asked = asked;
+    if (this.failure) throw this.failure;
+    return value;
+  }
+  connections(...asked: unknown[]) {
+    return this.answer({ items: [CONNECTION], next_cursor: 'next' }, ...asked);
+  }
+  connection(id: string) {
+    return this.answer(id === CONNECTION.connection_id ? CONNECTION : undefined);
+  }
+  connectionEvents(id: string, page: unknown) {
+    return this.answer(id === CONNECTION.connection_id ? { items: [] } : undefined, page);
+  }
+  agents() {
+    return this.answer({ items: [AGENT] });
+  }
+  agent(id: string) {
+    return this.answer(id === AGENT.agent_id ? AGENT : undefined);
+  }
+  failovers() {
+    return this.answer({ items: [] });
+  }
+  failover() {
+    return this.answer(undefined);
+  }
+  missing() {
+    return this.answer(undefined);
+  }
+  close() {}
+}
+
+/** The REST part over a registry of one connection and one agent, and a log that remembers what it was given. */
+export class RestApp {
+  readonly registry = new OneOfEach();
+  published: OutgoingEvent[] = [];
+  logFails = false;
+  private app!: NestExpressApplication;
+
+  http() {
+    return request(this.app.getHttpServer());
+  }
+
+  post(path: string) {
+    return this.http().post(path).set('authorization', `Bearer ${TOKEN}`);
+  }
+
+  reset(): void {
+    this.registry.failure = undefined;
+    this.published = [];
+    this.logFails = false;
+  }
+
+  async start(changes: Partial<ControllerConfig> = {}): Promise<void> {
+    const core = this.core(changes);
+    const module = await Test.createTestingModule({ imports: [appModule(core)] })
+      .overrideProvider(REGISTRY)
+      .useValue(this.registry)
+      .compile();
+    this.app = module.createNestApplication<NestExpressApplication>({ bodyParser: false, logger: false });
+    configureApp(this.app, core);
+    await this.app.init();
+  }
+
+  stop(): Promise<void> {
+    return this.app.close();
+  }
+
+  /** The same process, otherwise configured. */
+  async otherwise(changes: Partial<ControllerConfig>, look: () => Promise<void>): Promise<void> {
+    const usual = this.app;
+    await this.start(changes);
+    try {
+      await look();
+    } finally {
+      await this.app.close();
+      this.app = usual;
+    }
+  }
+
+  private core(changes: Partial<ControllerConfig>): CoreServices {
+    const config = Object.assign(new ControllerConfig(), {
+      region: 'east',
+      regions: ['east', 'west'],
+      parts: ['rest'],
+      partitions: 3,
+      ...changes,
+    });
+    const log = {
+      publish: async (events: OutgoingEvent[]) => {
+        if (this.logFails) throw new LogUnavailable('Kafka is away');
+        this.published.push(...events);
+        return [];
+      },
+      close: async () => undefined,
+    };
+    return {
+      configuration: { config, timings: TIMING, token: TOKEN },
+      logger: createLogger({ name: 'test', level: 'fatal' }),
+      metrics: createRegistry('test'),
+      clock: systemClock,
+      log: log as unknown as Log,
+    };
+  }
+}
+
+/** The problem details of an answer, which must be just this problem. */
+export function expectProblem(answer: request.Response, status: number, code: string) {
+  expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8');
+  const body = JSON.parse(answer.text);
+  expect(body).toMatchObject({ status, code, type: `urn:trunkline:problem:${code}` });
+  expect(answer.status).toBe(status);
+  return body;
+}
+
+/** A RestApp for all tests of a file. */
+export function useRestApp(): RestApp {
+  const rest = new RestApp();
+  beforeAll(() => rest.start());
+  beforeEach(() => rest.reset());
+  afterAll(() => rest.stop());
+  return rest;
+}
