@@ -5,6 +5,7 @@ import { audit, readAll } from './audit.ts';
 import type { AppendFault } from './faulty-log.ts';
 import { ledgerFact } from './ledger.ts';
 import { type Cluster, PARTITIONS, World } from './processes.ts';
+import { describeRebalance } from './rebalance-behaviours.ts';
 import { describeTruth } from './truth-behaviours.ts';
 
 /** What the log promises, whatever it stands on: run on the twin and on a real Kafka. */
@@ -252,5 +253,6 @@ export function describeLog(open: () => Promise<Cluster>): void {
     expect(woken[0]).toBeGreaterThanOrEqual(before);
   });
 
+  describeRebalance(() => world);
   describeTruth(() => world);
 }
