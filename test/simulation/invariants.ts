@@ -70,11 +70,11 @@ export class Invariants {
     const { fact } = input;
     if (state?.placement === undefined || reason === 'already-handled') return;
     const { placement } = state;
-    const { data } = fact;
-    const isEnd = data.agent_id === placement.client_id || data.agent_id === placement.server_id;
+    const agentId = 'agent_id' in fact.data ? fact.data.agent_id : undefined;
+    const isEnd = agentId === placement.client_id || agentId === placement.server_id;
     const lost = fact.name === 'connection-lost' && isEnd && fact.data.epoch === placement.epoch;
     const life =
-      data.agent_id === placement.client_id ? placement.client_incarnation : placement.server_incarnation;
+      agentId === placement.client_id ? placement.client_incarnation : placement.server_incarnation;
     const silent = fact.name === 'agent-silent' && isEnd && fact.data.incarnation === life;
     this.holds('ignore-hides-no-loss', !lost && !silent, `${state.connection_id} ${fact.name} (${reason})`);
   }

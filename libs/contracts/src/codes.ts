@@ -41,6 +41,8 @@ export const IGNORE_REASONS = [
   'already-moving',
   'connection-ended',
   'other-home-region',
+  'stale-setting',
+  'not-suppressed',
 ] as const;
 export type IgnoreReason = (typeof IGNORE_REASONS)[number];
 
@@ -114,8 +116,59 @@ export const DECISION_REASONS = [
   'stopped',
   'closed-by-client',
   'invalid-request',
+  /** The client that was asked for carries the link again. */
+  'failback',
+  /** Moved too often lately: left where it is until the window has passed. */
+  'damping',
+  /** The only servers that fit restarted too often lately. */
+  'agent-flapping',
+  /** Too large a share of the links moved for one cause: an operator must agree. */
+  'blast-radius',
+  /** No planned moves until an operator's time. */
+  'freeze',
+  /** What was held back goes on: its time came, or an operator agreed. */
+  'suppression-over',
+  'approved',
+  /** The peer's side of a failover. */
+  'reserved',
+  'repeated',
+  'expired',
+  /** The key has another home: no reservation can stand under it. */
+  'own-connection',
+  'unknown-client',
+  'stale-epoch',
 ] as const;
 export type DecisionReason = (typeof DECISION_REASONS)[number];
+
+/** Why a peer refuses to reserve a server; the word is `refused.reason` of the gRPC answer. */
+export const RESERVATION_REFUSALS = [
+  'no-capacity',
+  /** A later epoch of the connection was asked for already. */
+  'stale-epoch',
+  /** The reservation of this epoch ended before it was used. */
+  'expired',
+  /** No client sidecar of the requesting region has this name, as far as health reports show. */
+  'unknown-client',
+  'own-connection',
+] as const;
+export type ReservationRefusal = (typeof RESERVATION_REFUSALS)[number];
+
+/** How the home's question to the peer ended. Only `assigned` can name a server. */
+export const PEER_OUTCOMES = [
+  'assigned',
+  'refused',
+  'scaling',
+  /** No answer within the deadline. */
+  'timeout',
+  'unreachable',
+  /** Not asked: it failed so often lately that it is left alone for a while. */
+  'circuit-open',
+  /** Not asked: too many questions are open already. */
+  'overloaded',
+  /** It answered what is no answer to the question. */
+  'invalid-answer',
+] as const;
+export type PeerOutcome = (typeof PEER_OUTCOMES)[number];
 
 export interface ErrorCode {
   /** HTTP status of the problem details. */
@@ -140,6 +193,12 @@ export const ERROR_CODES = {
     retriable: false,
   },
   'failover-not-found': { status: 404, title: 'No such failover', retriable: false },
+  'failover-not-held': {
+    status: 409,
+    title: 'The failover is not held back for an operator to approve',
+    retriable: false,
+  },
+  'policy-not-found': { status: 404, title: 'No such policy', retriable: false },
   'route-not-found': { status: 404, title: 'No such route', retriable: false },
   'method-not-allowed': { status: 405, title: 'The method is not allowed here', retriable: false },
   'body-too-large': { status: 413, title: 'The request body is too large', retriable: false },

@@ -1,5 +1,5 @@
 import { IsIn } from 'class-validator';
-import { Address, ConnectionId, Epoch, Incarnation, Name, Reason, Timestamp } from './fields.ts';
+import { Address, ConnectionId, Epoch, Incarnation, Name, Optional, Reason, Timestamp } from './fields.ts';
 
 /**
  * Commands: what an agent must do. Part of the decision that caused them, sent once that is in the log.
@@ -47,11 +47,15 @@ export class Command {
 /** To the server sidecar: a client of this identity will dial for this epoch. Leaves together with `connect`. */
 export class AcceptClient extends Command {
   @Name() client_id!: string;
+  /** The link's group, so that health reports tell which links of it the server carries. */
+  @Optional() @Name() link_group?: string;
 }
 /** To the client sidecar: dial this server sidecar, then let the application through. */
 export class Connect extends Command {
   @Name() server_id!: string;
   @Address() address!: string;
+  /** Who takes over when this client's application stays away; absent: nobody, so the link waits for it. */
+  @Optional() @Name() dr_client_id?: string;
 }
 /** To a DR client sidecar; as `connect`, and the application is told to become active. */
 export class ActivateDrClient extends Connect {}
@@ -63,7 +67,10 @@ export class Disconnect extends Command {
   @IsIn(['hold', 'close']) requests!: 'hold' | 'close';
 }
 /** To the client sidecar: hold new requests, let responses finish; done when none is in flight or the time is over. */
-export class Drain extends Command {}
+export class Drain extends Command {
+  /** `close`: this client will not carry the link after it, so its application is asked to stop sending. Absent: `hold`. */
+  @Optional() @IsIn(['hold', 'close']) requests?: 'hold' | 'close';
+}
 
 /** A command as it stands in a decision: with its name, ready to be sent. */
 export type SidecarCommand =

@@ -1,5 +1,6 @@
-import type { DecisionReason } from './codes.ts';
+import type { DecisionReason, PeerOutcome } from './codes.ts';
 import type { SidecarCommand } from './commands.ts';
+import type { PolicySettings } from './policy.ts';
 
 /**
  * Decisions: what a central controller concluded; one record in `controller-events` holds all that it
@@ -20,6 +21,7 @@ export const LINK_PHASES = [
   'stopping',
   'activating',
   'waiting-for-capacity',
+  'suppressed',
   'ended',
   'rejected',
 ] as const;
@@ -34,6 +36,7 @@ export const STATUS_OF_PHASE: Record<LinkPhase, ConnectionStatus> = {
   stopping: 'migrating',
   activating: 'migrating',
   'waiting-for-capacity': 'failed',
+  suppressed: 'failed',
   ended: 'closed',
   rejected: 'closed',
 };
@@ -121,6 +124,52 @@ export interface FailoverLedger {
   active_at?: string;
 }
 
+/** A question to the peer that is open: the link waits for `peer-answered` of this epoch, or for the deadline. */
+export interface PeerQuestion {
+  /** Minted for it; no other attempt uses it. */
+  epoch: number;
+  peer_region: string;
+  client_id: string;
+  server_group: string;
+  failed_server_id?: string;
+  reason: DecisionReason;
+  /** RFC 3339: past it the link goes on without the peer. */
+  deadline_at: string;
+}
+
+/** Which way a choice went: what the peer said, or why it was not asked. */
+export interface PeerVerdict {
+  peer_region: string;
+  /** Of the question; absent: not asked. */
+  epoch?: number;
+  outcome: PeerOutcome;
+  reason?: string;
+  server_id?: string;
+  /** Whom the link went to: the peer's choice, the failover target, or the best of the fleet as the home sees it. */
+  went: 'peer' | 'failover-target' | 'fleet' | 'nowhere';
+}
+
+/** One placement that the link moved to lately, newest last; operators' moves are none. */
+export interface RecentMove {
+  /** RFC 3339. */
+  at: string;
+  /** What the blast radius counts together. */
+  cause: string;
+}
+
+/** A move that was called for and is held back. */
+export interface Suppression {
+  reason: 'damping' | 'agent-flapping' | 'blast-radius' | 'freeze';
+  /** What is held back. */
+  what: 'failover' | 'planned-move' | 'failback';
+  /** RFC 3339: when it is looked at again; absent: when an operator approves. */
+  until?: string;
+  /** Blast radius only: what the approval names. */
+  cause?: string;
+  /** Figures that the rule went by, e.g. moves and limit. */
+  values?: Record<string, number>;
+}
+
 export interface DecisionBase {
   version: number;
   epoch: number;
@@ -128,7 +177,10 @@ export interface DecisionBase {
   evidence: Evidence[];
   /** Rule set and its version, e.g. `link/1`. */
   rule: string;
+  /** Version of the policy that was gone by; 0: POLICY_DEFAULTS. */
   policy_version: number;
+  /** Its name; absent: POLICY_DEFAULTS. */
+  policy?: string;
   commands: SidecarCommand[];
   candidates?: Candidate[];
   /** RFC 3339. */
@@ -160,6 +212,7 @@ export interface LinkDecision extends DecisionBase {
   home_region: string;
   status: ConnectionStatus;
   phase: LinkPhase;
+  /** The client that carries the link, or is to: the one that asked, or its DR client. */
   client_id: string;
   server_id?: string;
   failover_target?: string;
@@ -187,6 +240,18 @@ export interface LinkDecision extends DecisionBase {
   leave?: DecisionReason;
   /** RFC 3339: since when a better server has stood ready for a degraded link. */
   better_since?: string;
+  /** The DR client's present life, as `client_incarnation`, `client_gone` and `client_retired` tell of the one that asked. */
+  dr_incarnation?: string;
+  dr_gone?: boolean;
+  dr_retired?: string[];
+  /** The question to the peer that is open after this decision. */
+  asking?: PeerQuestion;
+  /** Where this decision chose a server: what part the peer had in it. */
+  peer?: PeerVerdict;
+  /** Moves within the policy's window, newest last; at most LIMITS.recentMoves. */
+  moves?: RecentMove[];
+  /** What is held back after this decision. */
+  suppressed?: Suppression;
 }
 
 export const AGENT_DECISIONS = ['agent-lost', 'agent-recovered', 'agent-draining'] as const;
@@ -197,6 +262,54 @@ export interface AgentDecision extends DecisionBase {
   incarnation: string;
   kind?: string;
   control_region: string;
+}
+
+/** Decisions at the peer, on an aggregate of their own under the connection's id: versions and state are its own. */
+export const RESERVATION_DECISIONS = ['server-reserved', 'server-refused'] as const;
+export type ReservationDecisionName = (typeof RESERVATION_DECISIONS)[number];
+
+/**
+ * The answer to one `server-requested`, or what became of a reservation. A repeated request is answered by a
+ * decision of its own (`reason: repeated`) that says the same, so that whoever waits for an answer to its fact gets one.
+ */
+export interface ReservationDecision extends DecisionBase {
+  connection_id: string;
+  kind: 'reservation';
+  /** The peer's own control region: the home of the reservation, not of the connection. */
+  home_region: string;
+  requesting_region: string;
+  client_id: string;
+  server_group: string;
+  failed_server_id?: string;
+  /** `server-reserved`: what is held. */
+  server_id?: string;
+  server_incarnation?: string;
+  address?: string;
+  /** RFC 3339. */
+  expires_at?: string;
+  /** The path of this epoch was established: the reservation no longer expires. */
+  used?: boolean;
+}
+
+/** Decisions on a control region's settings; key `region/<control_region>`. */
+export const REGION_DECISIONS = ['policy-changed', 'freeze-changed', 'failovers-approved'] as const;
+export type RegionDecisionName = (typeof REGION_DECISIONS)[number];
+
+export interface RegionDecision extends DecisionBase {
+  control_region: string;
+  requested_by: string;
+  /** Of the fact: the higher one counts, then the higher `event_id`. */
+  setting_version: number;
+  event_id: string;
+  policy_name?: string;
+  server_group?: string;
+  settings?: PolicySettings;
+  /** RFC 3339. */
+  until?: string;
+  cause?: string;
+  failover_id?: string;
+  /** For people. */
+  note?: string;
 }
 
 /** `writer-claimed`: its partition has a new owner; every earlier writer is void from here on. */

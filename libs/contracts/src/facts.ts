@@ -1,6 +1,7 @@
 import { IsBoolean, IsIn } from 'class-validator';
-import { LOSS_REASONS, type LossReason } from './codes.ts';
+import { LOSS_REASONS, type LossReason, PEER_OUTCOMES, type PeerOutcome } from './codes.ts';
 import {
+  Address,
   BoundedObject,
   ConnectionId,
   Count,
@@ -8,13 +9,16 @@ import {
   Incarnation,
   KindOfAgent,
   Name,
+  Nested,
   Optional,
   Ratio,
   Reason,
   Score,
+  Timestamp,
 } from './fields.ts';
 import { LIMITS } from './limits.ts';
 import type { AgentKind } from './names.ts';
+import { PolicySettings } from './policy.ts';
 
 /**
  * Facts: what an agent or a service reports happened; published to `connection-status`, not yet judged.
@@ -145,4 +149,72 @@ export class AgentReturned extends AgentFact {}
 export class AgentDrainRequested extends AgentFact {
   @Reason() reason!: string;
   @Reason() requested_by!: string;
+}
+
+/**
+ * The peer asks for a server for the next placement of a connection whose home it is; published by the gRPC
+ * door into its own region's topic, where the connection is a reservation.
+ */
+export class ServerRequested extends OnConnection {
+  @Name() client_id!: string;
+  @Name() server_group!: string;
+  /** The server to be left out; absent: none failed. */
+  @Optional() @Name() failed_server_id?: string;
+  @Reason() reason!: string;
+  /** Of the new placement; minted by the home. */
+  @Epoch() epoch!: number;
+  /** The home of the connection: the control region that asks. */
+  @Name() requesting_region!: string;
+}
+
+/** How the question that a decision asked of the peer ended; published by the home's control loop. */
+export class PeerAnswered extends OnConnection {
+  /** Of the question. */
+  @Epoch() epoch!: number;
+  /** The control region that was asked. */
+  @Name() peer_region!: string;
+  @IsIn(PEER_OUTCOMES) outcome!: PeerOutcome;
+  @Optional() @Name() server_id?: string;
+  @Optional() @Address() address?: string;
+  @Optional() @Timestamp() expires_at?: string;
+  /** The peer's own word for a refusal, or what went wrong on the way. */
+  @Optional() @Reason() reason?: string;
+  /** From the question to its end, in milliseconds. */
+  @Count() took_ms!: number;
+}
+
+/**
+ * Facts on a control region's own settings; key `region/<control_region>`, written to every partition, so that every
+ * decider knows them. Of two on the same thing the one with the higher `setting_version` counts, then the higher `ce_id`.
+ */
+export class RegionFact {
+  @Name() control_region!: string;
+  @Reason() requested_by!: string;
+  @Optional() @Reason() reason?: string;
+}
+/** A policy is set anew as a whole. */
+export class PolicyChangeRequested extends RegionFact {
+  @Name() policy!: string;
+  /** One more than the version that the requester saw, from 1. */
+  @Epoch() setting_version!: number;
+  /** Links of this group that name no policy of their own go by it. */
+  @Optional() @Name() server_group?: string;
+  @Nested(() => PolicySettings) settings!: PolicySettings;
+}
+/** No planned moves and no failback until then; a time that has passed ends a freeze. */
+export class FreezeRequested extends RegionFact {
+  @Timestamp() until!: string;
+  /** Milliseconds since 1970 at the request: the later one counts. */
+  @Epoch() setting_version!: number;
+}
+/** An operator agrees that links held back by the blast radius move. */
+export class FailoverApproved extends RegionFact {
+  /** The held failover that was looked at. */
+  @Reason() failover_id!: string;
+  /** What it was held for: all links held for the same cause are let go. */
+  @Reason() cause!: string;
+  /** RFC 3339: links that fail for this cause up to then are not held back again. */
+  @Timestamp() until!: string;
+  /** Milliseconds since 1970 at the request. */
+  @Epoch() setting_version!: number;
 }

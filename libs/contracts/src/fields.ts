@@ -79,7 +79,19 @@ export const ListOf = (element: () => MessageClass, maxSize: number): PropertyDe
     Reflect.metadata(ELEMENT_CLASS, element),
   );
 
-/** The class that ListOf was given for a property. */
+/** One object of a class. */
+export const Nested = (element: () => MessageClass): PropertyDecorator =>
+  all(
+    ValidateBy({
+      name: 'nestedObject',
+      validator: { validate: isObject, defaultMessage: () => '$property must be an object' },
+    }),
+    ValidateNested(),
+    Type(element),
+    Reflect.metadata(ELEMENT_CLASS, element),
+  );
+
+/** The class that ListOf or Nested was given for a property. */
 export function elementClass(schema: MessageClass, property: string): MessageClass {
   const element = Reflect.getMetadata(ELEMENT_CLASS, schema.prototype, property) as () => MessageClass;
   return element();

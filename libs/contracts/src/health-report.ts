@@ -22,6 +22,8 @@ export class ConnectionHealth {
   @IsIn(['active', 'idle', 'draining']) status!: 'active' | 'idle' | 'draining';
   /** Whose connection it is; absent: the agent's control region. */
   @Optional() @Name() home_region?: string;
+  /** The link's group, as the command to accept it named it. */
+  @Optional() @Name() link_group?: string;
   /** Keepalive round trip between the sidecars, in milliseconds; absent: none measured yet. */
   @Optional() @IsNumber() @Min(0) rtt_ms?: number;
   /** 99th percentile of the application's response time, in milliseconds; absent: no response yet. */

@@ -11,9 +11,13 @@ export {
   type IgnoreReason,
   LOSS_REASONS,
   type LossReason,
+  PEER_OUTCOMES,
+  type PeerOutcome,
   type ProblemCode,
   REFUSAL_REASONS,
+  RESERVATION_REFUSALS,
   type RefusalReason,
+  type ReservationRefusal,
 } from './codes.ts';
 export {
   AcceptClient,
@@ -47,8 +51,18 @@ export {
   type LinkDecisionName,
   type LinkPhase,
   type LinkRequest,
+  type PeerQuestion,
+  type PeerVerdict,
   type Placement,
+  REGION_DECISIONS,
+  RESERVATION_DECISIONS,
+  type RecentMove,
+  type RegionDecision,
+  type RegionDecisionName,
+  type ReservationDecision,
+  type ReservationDecisionName,
   STATUS_OF_PHASE,
+  type Suppression,
   type WriterClaimed,
 } from './decisions.ts';
 export {
@@ -67,9 +81,15 @@ export {
   ConnectionLost,
   ConnectionRecovered,
   ConnectionRequest,
+  FailoverApproved,
   FailoverRequested,
+  FreezeRequested,
   NewConnectionEstablished,
   OnConnection,
+  PeerAnswered,
+  PolicyChangeRequested,
+  RegionFact,
+  ServerRequested,
 } from './facts.ts';
 export { elementClass, type MessageClass } from './fields.ts';
 export { ConnectionHealth, HealthReport } from './health-report.ts';
@@ -82,6 +102,7 @@ export {
   type FactData,
   type FactName,
   type HandledFactName,
+  type KeyMember,
   type MessageDefinition,
   messageDefinition,
   REPORTS,
@@ -111,6 +132,7 @@ export {
   messageType,
   NAME_PATTERN,
   type ProgramKind,
+  regionKey,
   regionOfTopic,
   spiffeId,
   TOPIC,
@@ -128,3 +150,4 @@ export {
   parseType,
   type Rejection,
 } from './parse.ts';
+export { FAILBACK_MODES, type FailbackMode, POLICY_DEFAULTS, PolicySettings } from './policy.ts';

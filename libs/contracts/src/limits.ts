@@ -22,6 +22,10 @@ export const LIMITS = {
   candidatesPerDecision: 10,
   /** Evidence records in a decision. */
   evidencePerDecision: 16,
+  /** Moves that a link remembers. */
+  recentMoves: 32,
+  /** Policies of one control region. */
+  policies: 256,
   /** A page of a REST list. */
   pageSize: 500,
 } as const;
@@ -48,6 +52,14 @@ export const TIMING = {
   holdMs: 2_000,
   /** A drain lets responses finish for. */
   drainMs: 2_000,
+  /** The peer answers a failover request within. */
+  peerDeadlineMs: 500,
+  /** The home goes on without the peer so long after the deadline, when nobody tells how the question ended. */
+  peerMarginMs: 250,
+  /** A peer holds a reserved server's capacity for. */
+  reservationMs: 15_000,
+  /** A client's application that was there may stay away for, before its DR client takes over. */
+  applicationAwayMs: 30_000,
   /** A look at the clock further apart than this means the process was asleep. */
   asleepMs: 1_500,
 } as const;

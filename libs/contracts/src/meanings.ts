@@ -1,4 +1,9 @@
-import type { AGENT_DECISIONS, LINK_DECISIONS } from './decisions.ts';
+import type {
+  AGENT_DECISIONS,
+  LINK_DECISIONS,
+  REGION_DECISIONS,
+  RESERVATION_DECISIONS,
+} from './decisions.ts';
 import type { COMMANDS, HandledFactName, REPORTS, WRITER_CLAIMED } from './messages.ts';
 
 export interface Meaning {
@@ -13,6 +18,8 @@ type Described =
   | keyof typeof COMMANDS
   | (typeof LINK_DECISIONS)[number]
   | (typeof AGENT_DECISIONS)[number]
+  | (typeof RESERVATION_DECISIONS)[number]
+  | (typeof REGION_DECISIONS)[number]
   | typeof WRITER_CLAIMED;
 
 const bySidecar = (meaning: string): Meaning => ({ meaning, writtenBy: 'client or server sidecar' });
@@ -44,6 +51,17 @@ export const MEANINGS: Readonly<Record<Described, Meaning>> = {
   ),
   'agent-returned': byMonitor('An agent that was silent reports again, in a new life.'),
   'agent-drain-requested': { meaning: 'An operator wants an agent to be left.', writtenBy: 'REST' },
+  'server-requested': {
+    meaning: 'The peer asks for a server for the next placement of a connection that is its own.',
+    writtenBy: 'gRPC door',
+  },
+  'peer-answered': byLoop('How the question that a decision asked of the peer ended.'),
+  'policy-change-requested': { meaning: 'An operator sets a policy.', writtenBy: 'REST' },
+  'freeze-requested': { meaning: 'An operator wants no planned moves until a time.', writtenBy: 'REST' },
+  'failover-approved': {
+    meaning: 'An operator agrees that links held back by the blast radius move.',
+    writtenBy: 'REST',
+  },
   'health-report': {
     meaning: 'Who the agent is, what it can take, what it carries and how that does.',
     writtenBy: 'every agent',
@@ -68,5 +86,10 @@ export const MEANINGS: Readonly<Record<Described, Meaning>> = {
   'agent-lost': byLoop('This life of the agent is over.'),
   'agent-recovered': byLoop('The agent lives again.'),
   'agent-draining': byLoop('The agent gets no new links and its links leave.'),
+  'server-reserved': byLoop('At the peer: a server is held for the next placement of a connection.'),
+  'server-refused': byLoop('At the peer: no server is held, or no longer; the reason says why.'),
+  'policy-changed': byLoop('A policy of the region is as it says from here on.'),
+  'freeze-changed': byLoop('No planned moves in the region until the time it names.'),
+  'failovers-approved': byLoop('Links held back for this cause are let go.'),
   'writer-claimed': byLoop('Its partition has a new owner; records of earlier owners after it are void.'),
 };

@@ -1,16 +1,19 @@
 import * as commands from './commands.ts';
-import { AGENT_DECISIONS, LINK_DECISIONS } from './decisions.ts';
+import { AGENT_DECISIONS, LINK_DECISIONS, REGION_DECISIONS, RESERVATION_DECISIONS } from './decisions.ts';
 import * as facts from './facts.ts';
 import type { MessageClass } from './fields.ts';
 import { HealthReport } from './health-report.ts';
 import { TOPIC, type TopicBase } from './names.ts';
+
+/** `control_region`: the key is `region/<control_region>`. */
+export type KeyMember = 'connection_id' | 'agent_id' | 'control_region';
 
 export interface MessageDefinition {
   readonly topic: TopicBase;
   /** What validates the data where it enters; absent: our own loops wrote it, or `unsupported`. */
   readonly schema?: MessageClass;
   /** The member of the data that the record's key must equal. */
-  readonly key: 'connection_id' | 'agent_id';
+  readonly key: KeyMember;
   /** The member of the data that owns the connection: its id is `<owner>:<name>`. */
   readonly ownedBy?: 'client_id';
   /** Named in the contract, taken from its own issue on; until then `unsupported-type`. */
@@ -23,6 +26,7 @@ const fact = (schema: MessageClass): MessageDefinition => ({
   key: 'connection_id',
 });
 const agentFact = (schema: MessageClass): MessageDefinition => ({ ...fact(schema), key: 'agent_id' });
+const regionFact = (schema: MessageClass): MessageDefinition => ({ ...fact(schema), key: 'control_region' });
 const laterFact: MessageDefinition = {
   topic: TOPIC.connectionStatus,
   key: 'connection_id',
@@ -49,7 +53,11 @@ export const FACTS = {
   'agent-silent': agentFact(facts.AgentSilent),
   'agent-returned': agentFact(facts.AgentReturned),
   'agent-drain-requested': agentFact(facts.AgentDrainRequested),
-  'server-requested': laterFact,
+  'server-requested': fact(facts.ServerRequested),
+  'peer-answered': fact(facts.PeerAnswered),
+  'policy-change-requested': regionFact(facts.PolicyChangeRequested),
+  'freeze-requested': regionFact(facts.FreezeRequested),
+  'failover-approved': regionFact(facts.FailoverApproved),
   'target-attached': laterFact,
   'controller-attached': laterFact,
   'relay-opened': laterFact,
@@ -73,6 +81,11 @@ export interface FactData {
   'agent-silent': facts.AgentSilent;
   'agent-returned': facts.AgentReturned;
   'agent-drain-requested': facts.AgentDrainRequested;
+  'server-requested': facts.ServerRequested;
+  'peer-answered': facts.PeerAnswered;
+  'policy-change-requested': facts.PolicyChangeRequested;
+  'freeze-requested': facts.FreezeRequested;
+  'failover-approved': facts.FailoverApproved;
 }
 export type HandledFactName = keyof FactData;
 
@@ -105,17 +118,17 @@ const LATER_DECISIONS: Readonly<Record<string, MessageDefinition>> = Object.from
     'controller-redirected',
     'session-interrupted',
     'session-resumed',
-    'server-reserved',
-    'server-refused',
   ].map((name) => [name, { topic: TOPIC.controllerEvents, key: 'connection_id', unsupported: true }]),
 );
 
-const decision = (key: 'connection_id' | 'agent_id') => (name: string) =>
+const decision = (key: KeyMember) => (name: string) =>
   [name, { topic: TOPIC.controllerEvents, key }] as const;
 
 export const DECISIONS: Readonly<Record<string, MessageDefinition>> = Object.fromEntries([
   ...LINK_DECISIONS.map(decision('connection_id')),
   ...AGENT_DECISIONS.map(decision('agent_id')),
+  ...RESERVATION_DECISIONS.map(decision('connection_id')),
+  ...REGION_DECISIONS.map(decision('control_region')),
 ]);
 
 /** `writer-claimed`, the record that fences; of no aggregate. */

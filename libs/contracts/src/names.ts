@@ -102,6 +102,11 @@ export function claimKey(writerEpoch: number): string {
   return `claim/${writerEpoch}`;
 }
 
+/** The key of facts and decisions on a control region's own settings: policies, freeze, approvals. */
+export function regionKey(region: string): string {
+  return `region/${region}`;
+}
+
 export const CONNECTION_KEY_PREFIX = 'connections:';
 export const AGENT_KEY_PREFIX = 'agents:';
 

@@ -1,7 +1,14 @@
 import type { DeadLetterReason } from './codes.ts';
 import { LIMITS } from './limits.ts';
 import { type MessageDefinition, messageDefinition, STATE_RECORDS, WRITER_CLAIMED } from './messages.ts';
-import { baseOfTopic, MESSAGE_TYPE_PREFIX, MESSAGE_VERSION, regionOfTopic, TOPIC } from './names.ts';
+import {
+  baseOfTopic,
+  MESSAGE_TYPE_PREFIX,
+  MESSAGE_VERSION,
+  regionKey,
+  regionOfTopic,
+  TOPIC,
+} from './names.ts';
 import { checkOf } from './validation/compile.ts';
 
 /** Why a record is not taken: a code for machines, and a text for people that never holds a payload. */
@@ -91,9 +98,13 @@ export function checkHome(name: string, data: object, topic: string): Rejection 
 /** A record's key must be the member of its data that the definition names. */
 export function checkKey(definition: MessageDefinition, data: object, key: string): Rejection | undefined {
   const members = data as Record<string, unknown>;
-  const expected = members[definition.key];
+  const ofRegion = definition.key === 'control_region';
+  const expected = ofRegion ? regionKey(String(members.control_region)) : members[definition.key];
   if (expected !== key) {
-    return rejected('key-contradicts-data', `the key must equal ${definition.key}`);
+    return rejected(
+      'key-contradicts-data',
+      `the key must equal ${ofRegion ? 'region/' : ''}${definition.key}`,
+    );
   }
   // A link's id begins with its client's, so that nobody can ask for another client's link.
   const client = definition.ownedBy === undefined ? undefined : members[definition.ownedBy];

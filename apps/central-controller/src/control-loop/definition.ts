@@ -108,6 +108,7 @@ function* keysOf(input: Input, view: View, options: DefinitionOptions): Iterable
     yield data.connection_id;
     return;
   }
+  if (!('agent_id' in data)) return;
   for (const [key, aggregate] of view.entries()) {
     if (aggregate.kind === 'link' && link.concernsAgent(aggregate.state, data.agent_id)) yield key;
   }
@@ -131,7 +132,7 @@ function decide(key: string, aggregate: Aggregate | undefined, input: Input): Ou
 }
 
 function isAgentKey(key: string, fact: Fact): boolean {
-  return !('connection_id' in fact.data) && fact.data.agent_id === key;
+  return 'agent_id' in fact.data && !('connection_id' in fact.data) && fact.data.agent_id === key;
 }
 
 function evolve(aggregate: Aggregate | undefined, decision: Decision): Aggregate {

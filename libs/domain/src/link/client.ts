@@ -64,6 +64,6 @@ function speaks({ state, input }: Step): boolean {
   if (input.kind !== 'fact') return false;
   const { name, data } = input.fact;
   if (name === 'agent-silent') return false;
-  if (data.agent_id !== undefined) return data.agent_id === state.request.client_id;
+  if ('agent_id' in data && data.agent_id !== undefined) return data.agent_id === state.request.client_id;
   return name === 'connection-request' && data.incarnation !== undefined;
 }

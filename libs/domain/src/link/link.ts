@@ -74,6 +74,12 @@ function onFact(
       return onReturned(step, fact);
     case 'agent-drain-requested':
       return onDrainRequested(step, fact);
+    case 'server-requested':
+    case 'peer-answered':
+    case 'policy-change-requested':
+    case 'freeze-requested':
+    case 'failover-approved':
+      return ignore('not-concerned');
     default:
       return fact satisfies never;
   }

@@ -41,6 +41,7 @@ export function onFailoverRequested(step: Step & { input: FactInput }, { data }:
     case 'activating':
     case 'stopping':
     case 'waiting-for-capacity':
+    case 'suppressed':
       return ignore('already-moving');
     case 'ended':
     case 'rejected':

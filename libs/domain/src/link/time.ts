@@ -15,6 +15,7 @@ export function onTime(step: Step & { input: TimeInput }): LinkOutcome {
   switch (state.phase) {
     case 'requested':
     case 'waiting-for-capacity':
+    case 'suppressed':
       return placeNext(step, {
         reason: 'capacity-available',
         failover: state.failover,
