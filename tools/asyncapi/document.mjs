@@ -111,6 +111,14 @@ const DEAD_LETTER = {
   meaning: 'A record that was not taken, as it was.',
 };
 
+/** @param {Contracts} contracts @param {string} name */
+function decisionSchemaOf({ AGENT_DECISIONS, REGION_DECISIONS, RESERVATION_DECISIONS }, name) {
+  const among = (/** @type {readonly string[]} */ names) => names.includes(name);
+  if (among(AGENT_DECISIONS)) return 'AgentDecision';
+  if (among(REGION_DECISIONS)) return 'RegionDecision';
+  return among(RESERVATION_DECISIONS) ? 'ReservationDecision' : 'LinkDecision';
+}
+
 /** @param {Contracts} contracts */
 export function describedMessages(contracts) {
   const { FACTS, REPORTS, COMMANDS, DECISIONS, MEANINGS, STATE_RECORDS, TOPIC, WRITER_CLAIMED } = contracts;
@@ -118,7 +126,7 @@ export function describedMessages(contracts) {
     ([name, definition]) => {
       if ('unsupported' in definition) return [];
       const { meaning } = MEANINGS[/** @type {keyof typeof MEANINGS} */ (name)];
-      const ofLog = definition.key === 'agent_id' ? 'AgentDecision' : 'LinkDecision';
+      const ofLog = decisionSchemaOf(contracts, name);
       const schema = definition.topic === TOPIC.controllerEvents ? ofLog : definition.schema?.name;
       return [{ name, topics: [definition.topic], schema, meaning }];
     },

@@ -90,6 +90,8 @@ export function keySchema(contracts, name) {
   const definition = contracts.messageDefinition(name);
   if (name === contracts.WRITER_CLAIMED) return { type: 'string', pattern: '^claim/[1-9][0-9]*$' };
   if (definition === undefined) return { type: 'string' };
+  if (definition.key === 'control_region')
+    return { type: 'string', description: 'region/<control_region> of the data.', pattern: '^region/.+$' };
   const pattern = definition.key === 'agent_id' ? contracts.NAME_PATTERN : contracts.CONNECTION_ID_PATTERN;
   return { type: 'string', description: `Equals ${definition.key} of the data.`, pattern: pattern.source };
 }

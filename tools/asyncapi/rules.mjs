@@ -20,7 +20,11 @@ export function narrowed(schema, type, elementClass) {
     if (before === undefined) throw new Error(`${type.name}.${name} is validated and is no member`);
     if (rule.type === 'conditionalValidation') optional.add(name);
     else if (rule.type === 'nestedValidation') {
-      properties[name] = { ...before, items: narrowed(before.items, elementClass(type, name), elementClass) };
+      const element = elementClass(type, name);
+      properties[name] =
+        before.items === undefined
+          ? narrowed(before, element, elementClass)
+          : { ...before, items: narrowed(before.items, element, elementClass) };
     } else properties[name] = { ...before, ...keywordsOf(rule.name ?? '', rule.constraints) };
   }
   const required = Object.keys(properties).filter((name) => !optional.has(name));
@@ -59,6 +63,7 @@ function keywordsOf(rule, constraints) {
     case 'isNumber':
     case 'isArray':
     case 'listOfObjects':
+    case 'nestedObject':
       return {};
     default:
       throw new Error(`the rule ${rule} has no JSON Schema keyword here`);
