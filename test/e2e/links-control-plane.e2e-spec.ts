@@ -6,7 +6,10 @@ import { POISON_KINDS, poisonFacts, poisonOf } from '../support/poison.ts';
 import { redisCommand } from '../support/redis.ts';
 import type { Stack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { answersThatDiffer, epochsEstablishedTwice } from './support/evidence.ts';
+import { lostFrom, type RegistryPicture, takePicture } from './support/registry-picture.ts';
 import {
+  CONTROLLER,
   controlOf,
   decisionsSince,
   eventsOf,
@@ -22,7 +25,6 @@ import {
 
 jest.setTimeout(180_000);
 
-const CONTROLLER = 'central-controller-east';
 const APPLICATIONS = [
   'iso-client-1',
   'iso-client-dr',
@@ -77,8 +79,8 @@ describe('a payment link while its control plane is in trouble', () => {
     await untilApproved(stack, 50);
     await carrying.start();
     await reconcile(stack);
-    expect(await answersThatDiffer()).toEqual([]);
-    expect(await epochsEstablishedTwice()).toEqual([]);
+    expect(await answersThatDiffer(plain, stack)).toEqual([]);
+    expect(await epochsEstablishedTwice(plain, stack)).toEqual([]);
   });
 
   it('carries on while Kafka is stopped for 20 s, and is moved again once it is back', async () => {
@@ -102,24 +104,24 @@ describe('a payment link while its control plane is in trouble', () => {
   });
 
   it('keeps its registry through a FLUSHALL: readers are told, and it comes back equal', async () => {
-    const before = await registry();
+    const before = await takePicture(stack);
     await redisCommand(stack.redisUrl, 'FLUSHALL');
     await waitFor(async () => (await rowAnswer()).body.code === 'registry-rebuilding', {
       what: 'an answer that the registry is being rebuilt',
       everyMs: 5,
     });
-    await untilRegistryEquals(before);
+    await untilRegistryIsBack(before);
     await untilApproved(stack, 50);
   });
 
   it('keeps its registry through a Redis that stops and comes back', async () => {
-    const before = await registry();
+    const before = await takePicture(stack);
     await stack.servers?.stop('redis');
     await waitFor(async () => (await rowAnswer()).status === 503, { what: 'a 503 without Redis' });
     expect((await rowAnswer()).body.code).toBe('registry-unavailable');
     await untilApproved(stack, 50);
     await stack.servers?.start('redis');
-    await untilRegistryEquals(before);
+    await untilRegistryIsBack(before);
     await untilApproved(stack, 50);
   });
 
@@ -207,33 +209,16 @@ describe('a payment link while its control plane is in trouble', () => {
 
   const rowAnswer = () => getJson(stack.url(CONTROLLER, `/api/v1/connections/${encodeURIComponent(LINK)}`));
 
-  /** Connections, their events, failovers and agents, without the members that reports keep changing. */
-  async function registry() {
-    const [connections, failovers, agents] = await Promise.all(
-      ['/connections', '/failovers', '/agents'].map((path) => itemsOf(path)),
+  /** Waits until all that the registry told stands there again. */
+  async function untilRegistryIsBack(before: RegistryPicture) {
+    await waitFor(
+      async () => {
+        const lost = lostFrom(before, await takePicture(stack));
+        if (lost.length > 0) throw new Error(lost.join('; '));
+        return true;
+      },
+      { what: 'the registry as it was', withinMs: 60_000 },
     );
-    const events = await Promise.all(
-      (connections ?? []).map(({ connection_id }) => eventsOf(stack, connection_id)),
-    );
-    return { connections: connections?.map(steady), failovers, agents: agents?.map(steady), events };
-  }
-
-  async function itemsOf(path: string): Promise<Record<string, string>[]> {
-    const { status, body } = await getJson(stack.url(CONTROLLER, `/api/v1${path}?limit=500`));
-    if (status !== 200) throw new Error(`${status} ${JSON.stringify(body)}`);
-    return body.items;
-  }
-
-  function steady(row: Record<string, unknown>): Record<string, unknown> {
-    const changing = ['last_heartbeat', 'health_score', 'connections', 'status', 'updated_at'];
-    return Object.fromEntries(Object.entries(row).filter(([name]) => !changing.includes(name)));
-  }
-
-  async function untilRegistryEquals(before: unknown) {
-    await waitFor(async () => JSON.stringify(await registry()) === JSON.stringify(before), {
-      what: 'the registry as it was',
-      withinMs: 30_000,
-    });
   }
 
   async function lagOf(topic: string): Promise<number> {
@@ -243,40 +228,5 @@ describe('a payment link while its control plane is in trouble', () => {
       .filter((line) => line.startsWith('trunkline_consumer_lag') && line.includes(`topic="${topic}"`));
     if (lines.length === 0) throw new Error(`no lag of ${topic}`);
     return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
-  }
-
-  async function factsOf(...names: string[]) {
-    const topics = [stack.regions.bank, stack.regions.scheme].map((region) => `${region}.connection-status`);
-    const records = (await Promise.all(topics.map((topic) => plain.readAll(topic)))).flat();
-    return records
-      .map(({ headers, value }) => ({ type: String(headers?.ce_type), id: String(headers?.ce_id), value }))
-      .filter(({ type }) => names.some((name) => type === `trunkline.${name}.v1`))
-      .map(({ type, id, value }) => ({ type, id, data: JSON.parse(String(value)) }));
-  }
-
-  /**
-   * One life of an agent gives a repeated command its first answer: two different ones mean that it ran twice.
-   * A later life refuses what its earlier one was told.
-   */
-  async function answersThatDiffer(): Promise<string[]> {
-    const first = new Map<string, string>();
-    const differing: string[] = [];
-    for (const { type, data } of await factsOf('command-succeeded', 'command-failed', 'command-refused')) {
-      const answer = `${type} ${data.reason ?? ''}`;
-      const toWhom = `${data.command_id} ${data.incarnation}`;
-      const known = first.get(toWhom) ?? answer;
-      first.set(toWhom, known);
-      if (known !== answer) differing.push(`${data.command_id}: ${known}, then ${answer}`);
-    }
-    return differing;
-  }
-
-  async function epochsEstablishedTwice(): Promise<string[]> {
-    const facts = await factsOf('new-connection-established');
-    const once = new Map(
-      facts.map(({ id, data }) => [id, `${data.connection_id} ${data.epoch} ${data.server_id}`]),
-    );
-    const said = [...once.values()];
-    return said.filter((each, index) => said.indexOf(each) !== index);
   }
 });

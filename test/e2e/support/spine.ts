@@ -1,14 +1,16 @@
 import { join } from 'node:path';
+import { programsOf } from '../../../deploy/local/programs.mjs';
 import { getJson, postJson, readNdjson } from '../../support/http.ts';
 import { type Handle, type Name, type Stack, type StackOptions, startStack } from '../../support/stack.ts';
 import { waitFor } from '../../support/wait-for.ts';
+import { shortName } from './evidence.ts';
 
 /** The link that client-sidecar-1 asks for. */
 export const LINK = 'bank-client-1:primary';
 export const SERVER_SIDECARS = ['server-sidecar-1', 'server-sidecar-2', 'server-sidecar-3'] as const;
 const ISO_SERVERS = ['iso-server-1', 'iso-server-1b', 'iso-server-2', 'iso-server-3'] as const;
 const ISO_CLIENTS = ['iso-client-1', 'iso-client-dr'] as const;
-const CONTROLLER = 'central-controller-east';
+export const CONTROLLER = 'central-controller-east';
 /** What the client sends throughout, a second. */
 const PURCHASES_PER_SECOND = 50;
 /** A purchase without a response is reversed after so long, in milliseconds. */
@@ -33,10 +35,16 @@ export interface Event {
   readonly data: any;
 }
 
+export interface SpineOptions extends StackOptions {
+  /** The scheme's controller decides for the bank's region too, in place of its own. */
+  readonly twoForTheBank?: boolean;
+}
+
 /** The whole local stack under a steady load, its demo link active. */
-export async function startSpine(options: StackOptions = {}): Promise<Stack> {
+export async function startSpine({ twoForTheBank, ...options }: SpineOptions = {}): Promise<Stack> {
   const stack = await startStack({
     ...options,
+    start: false,
     env: {
       ...options.env,
       'iso-client-1': {
@@ -46,7 +54,11 @@ export async function startSpine(options: StackOptions = {}): Promise<Stack> {
       },
     },
   });
+  const bank: Partial<Record<Name, Record<string, string>>> = twoForTheBank
+    ? { 'central-controller-west': { TRUNKLINE_REGION: stack.regions.bank } }
+    : {};
   try {
+    await Promise.all(programsOf(stack.site).map(({ name }) => stack.program(name).start(bank[name])));
     await untilActive(stack);
     await untilApproved(stack, 50);
   } catch (error) {
@@ -100,9 +112,7 @@ export async function eventsOf(stack: Stack, id = LINK): Promise<Event[]> {
 /** Short names of the decisions from a version on. */
 export async function decisionsSince(stack: Stack, version: number, id = LINK): Promise<string[]> {
   const events = await eventsOf(stack, id);
-  return events
-    .filter(({ data }) => data.version > version)
-    .map(({ type }) => type.replace(/^trunkline\./, '').replace(/\.v1$/, ''));
+  return events.filter(({ data }) => data.version > version).map(({ type }) => shortName(type));
 }
 
 /** The sidecar whose agent carries the link now. */
@@ -110,7 +120,7 @@ export function sidecarOf(stack: Stack, row: Row): Handle {
   return stack.program(sidecarName(row));
 }
 
-export function sidecarName(row: Row): Name {
+export function sidecarName(row: Pick<Row, 'server_id'>): Name {
   return (row.server_id ?? '').replace('scheme-server-', 'server-sidecar-') as Name;
 }
 
