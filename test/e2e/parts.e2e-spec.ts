@@ -5,6 +5,7 @@ import { getJson, postJson } from '../support/http.ts';
 import { PlainKafka } from '../support/plain-kafka.ts';
 import { type Handle, type Name, type Stack, startStack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { decisionsIn, type Logged } from './support/evidence.ts';
 import { eventsOf, LINK, rowOf, sidecarOf, untilActive, untilApproved, untilPhase } from './support/spine.ts';
 
 jest.setTimeout(120_000);
@@ -23,15 +24,6 @@ const MARGIN_MS = 1_000;
 const SHOWN_WITHIN_MS = 20_000;
 /** Nothing listens there. */
 const NO_REDIS = 'redis://127.0.0.1:1';
-
-/** A decision as it stands in the bank's log. */
-interface Logged {
-  readonly name: string;
-  readonly key: string;
-  readonly atMs: number;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into decisions of every type
-  readonly data: any;
-}
 
 describe('a controller whose parts are processes of their own, and agents with a lease of 5 s', () => {
   let stack: Stack;
@@ -178,19 +170,7 @@ describe('a controller whose parts are processes of their own, and agents with a
     return status === 200 ? Date.now() : undefined;
   }
 
-  async function decisions(): Promise<Logged[]> {
-    const records = await plain.readAll(`${stack.regions.bank}.controller-events`);
-    return records
-      .map(({ key, value, headers, timestamp }) => ({
-        name: String(headers?.ce_type)
-          .replace(/^trunkline\./, '')
-          .replace(/\.v1$/, ''),
-        key: String(key),
-        atMs: Number(timestamp),
-        data: JSON.parse(String(value)),
-      }))
-      .sort((one, other) => one.atMs - other.atMs);
-  }
+  const decisions = () => decisionsIn(plain, stack);
 
   async function decisionOn(key: string, name: string): Promise<Logged> {
     const found = (await decisions()).findLast((each) => each.key === key && each.name === name);
