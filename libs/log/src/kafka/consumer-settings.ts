@@ -23,4 +23,6 @@ export interface ConsumerContext {
   readonly kafka: Kafka;
   readonly observer: LogObserver;
   endOffsets(topic: string): Promise<PartitionOffsets[]>;
+  /** The same without patience for a topic that has no leader. */
+  endsNow(topic: string): Promise<PartitionOffsets[]>;
 }

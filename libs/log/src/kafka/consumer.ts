@@ -64,7 +64,7 @@ export class KafkaConsumer implements Consumer {
   }
 
   async caughtUp(): Promise<void> {
-    const ends = await this.ends();
+    const ends = await this.ends(this.context.endOffsets);
     for (const slot of this.slots.values()) {
       const key = slotKey(slot.topic, slot.partition);
       const high = ends.get(key) ?? 0;
@@ -241,10 +241,10 @@ export class KafkaConsumer implements Consumer {
 
   private readonly lows = new Map<string, number>();
 
-  private async ends(): Promise<Map<string, number>> {
+  private async ends(ask = this.context.endsNow): Promise<Map<string, number>> {
     const highs = new Map<string, number>();
     for (const topic of this.settings.topics) {
-      for (const { partition, low, high } of await this.context.endOffsets(topic)) {
+      for (const { partition, low, high } of await ask(topic)) {
         highs.set(slotKey(topic, partition), high);
         this.lows.set(slotKey(topic, partition), low);
       }

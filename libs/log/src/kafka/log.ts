@@ -19,6 +19,7 @@ import type {
 } from '../port.ts';
 import { coPartitionAssigner, selfAssigner } from './assigners.ts';
 import { KafkaConsumer } from './consumer.ts';
+import { askedUntilLed, type Patience } from './leaderless.ts';
 import { KAFKA_LIMITS, type KafkaLogOptions, kafkaClient, sleep, within } from './options.ts';
 import { Appender, Publisher } from './producers.ts';
 import { ensureTopics } from './topics.ts';
@@ -43,10 +44,12 @@ export class KafkaLog implements Log {
   /** Questions for a topic's ends that wait for their turn: who asks meanwhile shares the answer. */
   private readonly endsToCome = new Map<string, Promise<PartitionOffsets[]>>();
   private adminTurn: Promise<unknown> = Promise.resolve();
+  private readonly patience: Patience;
 
   constructor(private readonly options: KafkaLogOptions) {
     this.kafka = kafkaClient(options);
     this.observer = options.observer ?? {};
+    this.patience = { observer: this.observer, closed: () => this.closed };
     this.publisher = new Publisher(this.kafka);
     this.appender = new Appender(this.kafka);
   }
@@ -57,7 +60,7 @@ export class KafkaLog implements Log {
     for (const event of events) {
       const partition =
         event.partition ??
-        partitionOf(event.key, this.counts.get(event.topic) ?? (await this.partitionCount(event.topic)));
+        partitionOf(event.key, this.counts.get(event.topic) ?? (await this.countNow(event.topic)));
       records.push(encodeEvent(event, partition, nowMs));
     }
     const positions = await this.publisher.publish(records);
@@ -115,6 +118,11 @@ export class KafkaLog implements Log {
   }
 
   endOffsets(topic: string): Promise<PartitionOffsets[]> {
+    return askedUntilLed(`ends of ${topic}`, () => this.endsNow(topic), this.patience);
+  }
+
+  /** As endOffsets, but fails at once where a topic has no leader. */
+  private endsNow(topic: string): Promise<PartitionOffsets[]> {
     const known = this.endsToCome.get(topic);
     if (known) return known;
     const underWay = () => {
@@ -136,7 +144,11 @@ export class KafkaLog implements Log {
     return coming;
   }
 
-  async partitionCount(topic: string): Promise<number> {
+  partitionCount(topic: string): Promise<number> {
+    return askedUntilLed(`partitions of ${topic}`, () => this.countNow(topic), this.patience);
+  }
+
+  private async countNow(topic: string): Promise<number> {
     const known = this.counts.get(topic);
     if (known !== undefined) return known;
     const ask = () => this.asAdmin((admin) => admin.fetchTopicMetadata({ topics: [topic] }));
@@ -166,7 +178,12 @@ export class KafkaLog implements Log {
 
   private async start(settings: ConstructorParameters<typeof KafkaConsumer>[1]): Promise<Consumer> {
     const consumer = new KafkaConsumer(
-      { kafka: this.kafka, observer: this.observer, endOffsets: (topic) => this.endOffsets(topic) },
+      {
+        kafka: this.kafka,
+        observer: this.observer,
+        endOffsets: (topic) => this.endOffsets(topic),
+        endsNow: (topic) => this.endsNow(topic),
+      },
       settings,
     );
     this.consumers.add(consumer);

@@ -1,5 +1,6 @@
 import { Kafka, logLevel } from 'kafkajs';
 import type { LogObserver } from '../observer.ts';
+import { installFastProduce } from './fast-produce.ts';
 
 export interface KafkaLogOptions {
   readonly brokers: readonly string[];
@@ -53,6 +54,7 @@ export const KAFKA_LIMITS = {
  * producer's own setting.
  */
 export function kafkaClient(options: KafkaLogOptions): Kafka {
+  installFastProduce();
   return new Kafka({
     clientId: options.clientId,
     brokers: [...options.brokers],
