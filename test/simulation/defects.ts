@@ -1,4 +1,4 @@
-import { type Input, link } from '#libs/domain';
+import { EMPTY_FLEET, type Input, link } from '#libs/domain';
 import type { Decider } from './loop.ts';
 
 type State = link.LinkState;
@@ -97,7 +97,7 @@ export const DEFECTS: Readonly<Record<string, Decider>> = {
     decide: (id, state, input) => {
       const agents = new Map([...input.fleet.agents].map(([key, agent]) => [key, { ...agent, carried: 0 }]));
       const silent = input.fleet.silent.bind(input.fleet);
-      return link.decide(id, state, { ...input, fleet: { agents, silent } });
+      return link.decide(id, state, { ...input, fleet: { ...EMPTY_FLEET, agents, silent } });
     },
   },
 

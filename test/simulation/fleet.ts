@@ -1,4 +1,4 @@
-import { type Fleet, type FleetAgent, health, type link } from '#libs/domain';
+import { type BlastCount, type Fleet, type FleetAgent, health, judgement, type link } from '#libs/domain';
 import type { Agent, Report } from './agent.ts';
 
 const FLEET_AGE_MS = 15_000;
@@ -22,6 +22,12 @@ export class FleetModel implements Fleet {
     private readonly states: () => Iterable<link.LinkState>,
     private readonly improved: () => void,
   ) {}
+
+  readonly settings = judgement.EMPTY_SETTINGS;
+
+  blast(): BlastCount {
+    return { moved: 0, links: 0 };
+  }
 
   silent(agentId: string, incarnation: string): boolean {
     return this.told.has(`${agentId}/${incarnation}`);

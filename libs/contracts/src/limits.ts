@@ -26,6 +26,10 @@ export const LIMITS = {
   recentMoves: 32,
   /** Policies of one control region. */
   policies: 256,
+  /** Approvals that one control region remembers, the latest ones. */
+  approvals: 64,
+  /** Beginnings of an agent's lives that are remembered, the latest ones. */
+  restartsPerAgent: 64,
   /** A page of a REST list. */
   pageSize: 500,
 } as const;

@@ -1,4 +1,5 @@
 import type { AgentKind } from '#libs/contracts';
+import { EMPTY_SETTINGS, type Settings } from './judgement/index.ts';
 
 /** One agent as its latest health report shows it, whatever its region. */
 export interface FleetAgent {
@@ -25,6 +26,16 @@ export interface FleetAgent {
   readonly leaseMs?: number;
   /** Links that it carries of each link group, where known. */
   readonly linkGroups?: Readonly<Record<string, number>>;
+  /** When its lives began, as far as one was seen to replace another lately; oldest first, milliseconds since 1970. */
+  readonly recentRestarts?: readonly number[];
+}
+
+/** How widely one cause moves the links of a server group. */
+export interface BlastCount {
+  /** Links that moved for the cause within the window. */
+  readonly moved: number;
+  /** Links of the group that this process decides for. */
+  readonly links: number;
 }
 
 /** The fleet as the caller saw it when it made the input. */
@@ -33,6 +44,20 @@ export interface Fleet {
   readonly agents: ReadonlyMap<string, FleetAgent>;
   /** Whether this life of the agent was declared silent: nothing is ever placed on it again. */
   silent(agentId: string, incarnation: string): boolean;
+  /** Other control regions whose controller can be asked for a server. */
+  readonly peers: ReadonlySet<string>;
+  /** The peer answers within so many milliseconds; absent: TIMING.peerDeadlineMs. */
+  readonly peerDeadlineMs?: number;
+  /** What operators set for this control region, as the partition has read it. */
+  readonly settings: Settings;
+  /** Links of all partitions of this process; the window ends now. */
+  blast(cause: string, serverGroup: string, windowMs: number, nowMs: number): BlastCount;
 }
 
-export const EMPTY_FLEET: Fleet = { agents: new Map(), silent: () => false };
+export const EMPTY_FLEET: Fleet = {
+  agents: new Map(),
+  silent: () => false,
+  peers: new Set(),
+  settings: EMPTY_SETTINGS,
+  blast: () => ({ moved: 0, links: 0 }),
+};

@@ -10,9 +10,11 @@ export {
   reject,
   type TimeInput,
 } from './decider.ts';
-export { EMPTY_FLEET, type Fleet, type FleetAgent } from './fleet.ts';
+export { type BlastCount, EMPTY_FLEET, type Fleet, type FleetAgent } from './fleet.ts';
 export * as health from './health/index.ts';
 export { commandId, commandNameOf, decisionId, failoverId } from './ids.ts';
+export * as judgement from './judgement/index.ts';
 export * as link from './link/index.ts';
 export * as placement from './placement/index.ts';
-export { AGENT_POLICY, LINK_POLICY } from './policy.ts';
+export { AGENT_POLICY, LINK_POLICY, RESERVATION_POLICY } from './policy.ts';
+export * as reservation from './reservation/index.ts';

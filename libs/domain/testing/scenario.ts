@@ -1,5 +1,13 @@
 import type { SidecarCommand } from '#libs/contracts';
-import { type Fact, type Fleet, type FleetAgent, type Input, link } from '../src/index.ts';
+import {
+  type BlastCount,
+  type Fact,
+  type Fleet,
+  type FleetAgent,
+  type Input,
+  judgement,
+  link,
+} from '../src/index.ts';
 
 const START_MS = Date.parse('2026-01-01T00:00:00Z');
 const REGION = 'east';
@@ -23,6 +31,8 @@ export interface ServerOptions {
 export class Scenario {
   state: link.LinkState | undefined;
   nowMs = START_MS;
+  settings: judgement.Settings = judgement.EMPTY_SETTINGS;
+  blastCount: BlastCount = { moved: 0, links: 100 };
   /** Every decision so far. */
   readonly decisions: link.LinkDecided[] = [];
   private readonly agents = new Map<string, FleetAgent>();
@@ -37,7 +47,12 @@ export class Scenario {
   }
 
   get fleet(): Fleet {
-    return { agents: this.agents, silent: (id, incarnation) => this.silentLives.has(`${id}/${incarnation}`) };
+    return {
+      agents: this.agents,
+      silent: (id, incarnation) => this.silentLives.has(`${id}/${incarnation}`),
+      settings: this.settings,
+      blast: () => this.blastCount,
+    };
   }
 
   server(id: string, options: ServerOptions = {}): this {

@@ -11,7 +11,7 @@ import {
   TOPIC,
   topicName,
 } from '#libs/contracts';
-import { agent, type Fact, type FactInput, type Input, link } from '#libs/domain';
+import { agent, type Fact, type FactInput, type Input, judgement, link } from '#libs/domain';
 import type {
   Decision,
   InputVerdict,
@@ -121,7 +121,9 @@ function* keysOf(input: Input, view: View, options: DefinitionOptions): Iterable
 function withMemory(input: Input, memory: AgentMemory, fleet: FleetView): Input {
   fleet.noteDraining(memory.draining);
   const silent = (agentId: string, incarnation: string) => isSilent(memory, agentId, incarnation);
-  return { ...input, fleet: { agents: fleet.agents, silent } };
+  const { settings = judgement.EMPTY_SETTINGS } = memory;
+  const blast = fleet.blast.bind(fleet);
+  return { ...input, fleet: { agents: fleet.agents, silent, settings, blast } };
 }
 
 function decide(key: string, aggregate: Aggregate | undefined, input: Input): Outcome {

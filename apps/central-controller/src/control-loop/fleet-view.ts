@@ -1,7 +1,9 @@
 import { type HealthReport, TIMING } from '#libs/contracts';
-import { type Fleet, type FleetAgent, health } from '#libs/domain';
+import { type BlastCount, type Fleet, type FleetAgent, health, judgement } from '#libs/domain';
 import type { Aggregate } from './aggregate.ts';
+import { BlastCounter } from './blast.ts';
 import { PlacementLedger } from './placements.ts';
+import { RestartBook } from './restarts.ts';
 
 interface Reported {
   readonly report: HealthReport;
@@ -20,7 +22,11 @@ interface Reported {
 export class FleetView implements Fleet {
   readonly agents = new Map<string, FleetAgent>();
   private readonly reported = new Map<string, Reported>();
+  /** Deciders are given each partition's own memory of settings instead. */
+  readonly settings = judgement.EMPTY_SETTINGS;
   private readonly ledger = new PlacementLedger();
+  private readonly blasts = new BlastCounter();
+  private readonly restarts = new RestartBook();
   private readonly draining = new Map<string, string>();
   private lastDraining: Readonly<Record<string, string>> | undefined;
 
@@ -35,6 +41,10 @@ export class FleetView implements Fleet {
     return false;
   }
 
+  blast(cause: string, serverGroup: string, windowMs: number, nowMs: number): BlastCount {
+    return this.blasts.blast(cause, serverGroup, windowMs, nowMs);
+  }
+
   take(report: HealthReport, reportedMs: number, nowMs: number): void {
     const known = this.reported.get(report.agent_id);
     if (known && known.report.incarnation === report.incarnation && report.sequence < known.report.sequence)
@@ -45,6 +55,7 @@ export class FleetView implements Fleet {
     const regularity = sameReport
       ? known.regularity
       : health.heard(known?.regularity, report.incarnation, report.interval_ms, reportedMs);
+    this.restarts.heard(report.agent_id, report.incarnation, reportedMs);
     this.reported.set(report.agent_id, { ...gathered, report, reportedMs, regularity });
     this.show(report.agent_id, nowMs);
   }
@@ -62,6 +73,7 @@ export class FleetView implements Fleet {
   }
 
   placementChanged(key: string, previous: Aggregate | undefined, next: Aggregate | undefined): void {
+    this.blasts.change(previous, next);
     const { left, joined } = this.ledger.change(key, previous, next);
     for (const agentId of left) this.carriesOther(agentId, key, -1);
     for (const agentId of joined) this.carriesOther(agentId, key, 1);
@@ -108,6 +120,7 @@ export class FleetView implements Fleet {
       healthScore: health.agentScore(connections, missed).score,
       carried: this.carriedBy(agentId),
       linkGroups: this.ledger.linkGroupsOn(agentId),
+      recentRestarts: this.restarts.of(agentId),
       ...(report.lease_ms !== undefined && { leaseMs: report.lease_ms }),
     };
     this.agents.set(agentId, next);

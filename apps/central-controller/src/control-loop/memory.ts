@@ -1,4 +1,4 @@
-import type { Input } from '#libs/domain';
+import { type Input, judgement } from '#libs/domain';
 
 /** Lives of one agent that are remembered as silent at most; an older one can't come back by its lease. */
 const SILENT_LIVES_PER_AGENT = 4;
@@ -15,6 +15,8 @@ export const AGENTS_REMEMBERED = 1_000;
 export interface AgentMemory {
   readonly silent: Readonly<Record<string, readonly string[]>>;
   readonly draining: Readonly<Record<string, string>>;
+  /** Of the own region; absent: none was ever set. */
+  readonly settings?: judgement.Settings;
 }
 
 export const NO_MEMORY: AgentMemory = { silent: {}, draining: {} };
@@ -34,6 +36,11 @@ export function remember(memory: AgentMemory, input: Input): AgentMemory {
     const { agent_id, incarnation } = fact.data;
     if (memory.draining[agent_id] === incarnation) return memory;
     return { ...memory, draining: withNewest(memory.draining, agent_id, incarnation) };
+  }
+  if (judgement.isSettingFact(fact) && fact.data.control_region === input.ownRegion) {
+    const known = memory.settings ?? judgement.EMPTY_SETTINGS;
+    const settings = judgement.withSetting(known, fact);
+    return settings === known ? memory : { ...memory, settings };
   }
   return memory;
 }

@@ -7,6 +7,7 @@ export {
   isClosed,
   isWaiting,
   type LinkDecided,
+  type LinkMove,
   type LinkOutcome,
   type LinkState,
   type PendingCommand,

@@ -7,6 +7,7 @@ import type {
   LinkRequest,
   Placement,
   SidecarCommand,
+  Suppression,
 } from '#libs/contracts';
 import type { Decision, Outcome } from '../decider.ts';
 
@@ -27,6 +28,13 @@ export interface BackoffState {
   readonly failures: number;
   readonly failedMs: number;
   readonly untilMs: number;
+}
+
+/** A placement that the link moved to lately, not because somebody asked for it. */
+export interface LinkMove {
+  readonly atMs: number;
+  /** What the blast radius counts together. */
+  readonly cause: string;
 }
 
 /** What is known of the client's lives. */
@@ -68,6 +76,10 @@ export interface LinkState {
   readonly leave?: DecisionReason;
   readonly betterSinceMs?: number;
   readonly dueMs?: number;
+  /** Moves within the policy's windows, the newest last; absent: none. */
+  readonly moves?: readonly LinkMove[];
+  /** What is held back. */
+  readonly suppressed?: Suppression;
   /** Highest handled offset of each input partition, by `<topic>/<partition>`. */
   readonly handled: Readonly<Record<string, number>>;
 }

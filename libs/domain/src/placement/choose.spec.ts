@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { LIMITS } from '#libs/contracts';
-import type { Fleet, FleetAgent } from '../fleet.ts';
+import { EMPTY_FLEET, type Fleet, type FleetAgent } from '../fleet.ts';
 import { choose, type Need } from './index.ts';
 
 const need: Need = { connectionId: 'client-1:primary', serverGroup: 'scheme', location: 'zone-a', nowMs: 0 };
@@ -23,6 +23,7 @@ const server = (agent_id: string, over: Partial<FleetAgent> = {}): FleetAgent =>
 });
 
 const fleetOf = (agents: readonly FleetAgent[], silent: Fleet['silent'] = () => false): Fleet => ({
+  ...EMPTY_FLEET,
   agents: new Map(agents.map((agent) => [agent.agent_id, agent])),
   silent,
 });

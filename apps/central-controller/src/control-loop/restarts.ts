@@ -1,0 +1,42 @@
+import { LIMITS } from '#libs/contracts';
+
+/** Agents whose lives are remembered at most; the one that was heard of the longest ago is forgotten. */
+const AGENTS_WATCHED = 20_000;
+
+interface Lives {
+  readonly incarnation: string;
+  /** The life before it: a late report of that one begins nothing. */
+  readonly before?: string;
+  readonly begunMs: readonly number[];
+}
+
+/**
+ * When the lives of each agent began, as far as this process saw one replace another in the reports. The first life
+ * that it sees is no restart; what was before its own start it does not know.
+ */
+export class RestartBook {
+  private readonly lives = new Map<string, Lives>();
+
+  heard(agentId: string, incarnation: string, reportedMs: number): void {
+    const known = this.lives.get(agentId);
+    if (known?.incarnation === incarnation || known?.before === incarnation) return;
+    this.lives.delete(agentId);
+    this.lives.set(agentId, {
+      incarnation,
+      ...(known === undefined ? {} : { before: known.incarnation }),
+      begunMs: known === undefined ? [] : [...known.begunMs, reportedMs].slice(-LIMITS.restartsPerAgent),
+    });
+    if (this.lives.size <= AGENTS_WATCHED) return;
+    for (const oldest of this.lives.keys()) {
+      this.lives.delete(oldest);
+      break;
+    }
+  }
+
+  /** Milliseconds since 1970, the oldest first. */
+  of(agentId: string): readonly number[] {
+    return this.lives.get(agentId)?.begunMs ?? NONE;
+  }
+}
+
+const NONE: readonly number[] = [];
