@@ -24,6 +24,7 @@ export class FleetModel implements Fleet {
   ) {}
 
   readonly settings = judgement.EMPTY_SETTINGS;
+  readonly peers: ReadonlySet<string> = new Set();
 
   blast(): BlastCount {
     return { moved: 0, links: 0 };

@@ -31,6 +31,8 @@ export interface ServerOptions {
 export class Scenario {
   state: link.LinkState | undefined;
   nowMs = START_MS;
+  /** Regions whose controller can be asked; none unless a spec says so. */
+  readonly peers = new Set<string>();
   settings: judgement.Settings = judgement.EMPTY_SETTINGS;
   blastCount: BlastCount = { moved: 0, links: 100 };
   /** Every decision so far. */
@@ -50,6 +52,7 @@ export class Scenario {
     return {
       agents: this.agents,
       silent: (id, incarnation) => this.silentLives.has(`${id}/${incarnation}`),
+      peers: this.peers,
       settings: this.settings,
       blast: () => this.blastCount,
     };

@@ -123,7 +123,7 @@ function withMemory(input: Input, memory: AgentMemory, fleet: FleetView): Input 
   const silent = (agentId: string, incarnation: string) => isSilent(memory, agentId, incarnation);
   const { settings = judgement.EMPTY_SETTINGS } = memory;
   const blast = fleet.blast.bind(fleet);
-  return { ...input, fleet: { agents: fleet.agents, silent, settings, blast } };
+  return { ...input, fleet: { agents: fleet.agents, silent, peers: fleet.peers, settings, blast } };
 }
 
 function decide(key: string, aggregate: Aggregate | undefined, input: Input): Outcome {

@@ -21,6 +21,7 @@ interface Reported {
  */
 export class FleetView implements Fleet {
   readonly agents = new Map<string, FleetAgent>();
+  readonly peers: ReadonlySet<string> = new Set();
   private readonly reported = new Map<string, Reported>();
   /** Deciders are given each partition's own memory of settings instead. */
   readonly settings = judgement.EMPTY_SETTINGS;

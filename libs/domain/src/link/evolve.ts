@@ -12,7 +12,7 @@ const OPENING_COMMANDS = 2;
 /** The state after a decision; a decision holds all it changes, so this only puts it in its place. */
 export function evolve(state: LinkState | undefined, { data }: LinkDecided): LinkState {
   const request = data.request ?? state?.request ?? { client_id: data.client_id, server_group: '' };
-  const epoch = data.placement?.epoch ?? state?.epoch ?? 0;
+  const epoch = data.placement?.epoch ?? data.asking?.epoch ?? state?.epoch ?? 0;
   const begins = state === undefined || (data.request !== undefined && isClosed(state));
   return {
     connection_id: data.connection_id,
@@ -44,9 +44,11 @@ export function evolve(state: LinkState | undefined, { data }: LinkDecided): Lin
 
 /** Members that a state has only if its last decision said so. */
 function optional(data: LinkDecision): Partial<LinkState> {
-  const { placement, failover_target, health_score, failover, leave, better_since, due_at, phase } = data;
+  const { placement, failover_target, health_score, failover, leave, better_since, due_at, phase, asking } =
+    data;
   return {
     ...(placement === undefined ? {} : { placement }),
+    ...(asking === undefined ? {} : { asking }),
     ...(failover_target === undefined ? {} : { failover_target }),
     ...(health_score === undefined ? {} : { health_score }),
     ...(failover === undefined || !MOVING.has(phase) ? {} : { failover }),

@@ -1,5 +1,5 @@
 export { evolve } from './evolve.ts';
-export { concernsAgent, decide, nextDueMs, unansweredCommands, waitsForFleet } from './link.ts';
+export { concernsAgent, decide, nextDueMs, openQuestion, unansweredCommands, waitsForFleet } from './link.ts';
 export {
   type BackoffState,
   type ClientLife,

@@ -1,4 +1,4 @@
-import type { SidecarCommand } from '#libs/contracts';
+import type { PeerQuestion, SidecarCommand } from '#libs/contracts';
 import { type Fact, type FactInput, type Input, ignore } from '../decider.ts';
 import { alreadyHandled } from '../handled.ts';
 import { iso } from '../ids.ts';
@@ -145,6 +145,9 @@ function onAnswer(
 export function nextDueMs(state: LinkState): number | undefined {
   return state.dueMs;
 }
+
+/** The question to the peer that is open, to be asked by whoever owns the link; asking it again does no harm. */
+export const openQuestion = (state: LinkState): PeerQuestion | undefined => state.asking;
 
 /** Commands whose answer is still waited for: sent again, with the same ids, by a new owner. */
 export function unansweredCommands(state: LinkState, nowMs: number): readonly SidecarCommand[] {

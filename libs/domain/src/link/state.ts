@@ -5,6 +5,7 @@ import type {
   LinkDecisionName,
   LinkPhase,
   LinkRequest,
+  PeerQuestion,
   Placement,
   SidecarCommand,
   Suppression,
@@ -69,6 +70,8 @@ export interface LinkState {
   readonly attempt: number;
   readonly failover_target?: string;
   readonly health_score?: number;
+  /** The question to the peer that is open; there is no placement meanwhile, and `epoch` is the one it was asked for. */
+  readonly asking?: PeerQuestion;
   /** The move that is under way. */
   readonly failover?: FailoverLedger;
   readonly backoffs: readonly BackoffState[];
