@@ -182,6 +182,22 @@ describe('the log while Kafka is in trouble', () => {
     await log.close();
   }, 60_000);
 
+  it('keeps whoever asks about a topic waiting that the broker does not know of yet', async () => {
+    const waits: string[] = [];
+    const region = 'not-yet';
+    const log = new KafkaLog({
+      brokers: [servers.kafkaBrokers],
+      clientId: region,
+      observer: { failed: (where) => waits.push(where) },
+    });
+    const topic = `${region}.controller-events`;
+    const asked = Promise.all([log.endOffsets(topic), log.partitionCount(topic)]);
+    await waitFor(() => waits.length === 2, { what: 'both questions to wait' });
+    await log.ensureTopics(region, { partitions: 1 });
+    expect(await asked).toEqual([[{ partition: 0, low: 0, high: 0 }], 1]);
+    await log.close();
+  }, 60_000);
+
   it('places keys as kafkajs and the client for Java do', async () => {
     const log = connect('placing');
     const partitionMetadata = Array.from({ length: 12 }, (_, partitionId) => ({
