@@ -17,4 +17,5 @@ export * as judgement from './judgement/index.ts';
 export * as link from './link/index.ts';
 export * as placement from './placement/index.ts';
 export { AGENT_POLICY, LINK_POLICY, RESERVATION_POLICY } from './policy.ts';
+export * as region from './region/index.ts';
 export * as reservation from './reservation/index.ts';

@@ -41,5 +41,8 @@ export const LINK_POLICY = {
 /** What the rules for an agent as a whole go by. */
 export const AGENT_POLICY = { version: 0, rule: 'agent/1' } as const;
 
+/** What the rules for a control region's settings go by. */
+export const REGION_POLICY = { version: 0, rule: 'region/1' } as const;
+
 /** What the rules for a server that a peer asks for go by. */
 export const RESERVATION_POLICY = { version: 0, rule: 'reservation/1' } as const;

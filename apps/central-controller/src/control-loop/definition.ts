@@ -6,12 +6,22 @@ import {
   type LinkDecision,
   type LinkDecisionName,
   parseMessage,
+  type RegionDecision,
+  regionKey,
   regionOfTopic,
   type SidecarCommand,
   TOPIC,
   topicName,
 } from '#libs/contracts';
-import { agent, type Fact, type FactInput, type Input, judgement, link } from '#libs/domain';
+import {
+  agent,
+  type Fact,
+  type FactInput,
+  type Input,
+  judgement,
+  link,
+  region as regions,
+} from '#libs/domain';
 import type {
   Decision,
   InputVerdict,
@@ -21,7 +31,7 @@ import type {
   PartitionView,
   ReceivedEvent,
 } from '#libs/log';
-import { type Aggregate, isAgentDecision } from './aggregate.ts';
+import { type Aggregate, isAgentDecision, isRegionDecision } from './aggregate.ts';
 import type { FleetView } from './fleet-view.ts';
 import { type AgentMemory, isSilent, NO_MEMORY, remember } from './memory.ts';
 
@@ -83,6 +93,13 @@ function toInput(event: ReceivedEvent, nowMs: number, options: DefinitionOptions
     if (home !== options.region) return { kind: 'skip', reason: 'other-home-region' };
     if (options.partitionOf(event.key, options.partitions) !== event.partition) return { kind: 'forward' };
   }
+  if (definition.key === 'control_region') {
+    const { control_region } = data as { control_region: string };
+    if (control_region !== topicRegion) {
+      return { kind: 'reject', reason: 'wrong-home-region', detail: `${control_region} has its own topic` };
+    }
+    if (control_region !== options.region) return { kind: 'skip', reason: 'other-home-region' };
+  }
   const input: FactInput = {
     kind: 'fact',
     fact: {
@@ -108,6 +125,14 @@ function* keysOf(input: Input, view: View, options: DefinitionOptions): Iterable
     yield data.connection_id;
     return;
   }
+  if (judgement.isSettingFact(input.fact)) {
+    const key = regionKey(options.region);
+    if (options.partitionOf(key, options.partitions) === view.partition) yield key;
+    for (const [id, aggregate] of view.entries()) {
+      if (aggregate.kind === 'link' && aggregate.state.suppressed !== undefined) yield id;
+    }
+    return;
+  }
   if (!('agent_id' in data)) return;
   for (const [key, aggregate] of view.entries()) {
     if (aggregate.kind === 'link' && link.concernsAgent(aggregate.state, data.agent_id)) yield key;
@@ -130,7 +155,14 @@ function decide(key: string, aggregate: Aggregate | undefined, input: Input): Ou
   if (aggregate?.kind === 'agent' || (input.kind === 'fact' && isAgentKey(key, input.fact))) {
     return agent.decide(key, aggregate?.kind === 'agent' ? aggregate.state : undefined, input);
   }
+  if (aggregate?.kind === 'region' || (input.kind === 'fact' && isRegionFact(key, input.fact))) {
+    return regions.decide(aggregate?.kind === 'region' ? aggregate.state : undefined, input);
+  }
   return link.decide(key, aggregate?.state as link.LinkState | undefined, input);
+}
+
+function isRegionFact(key: string, fact: Fact): boolean {
+  return judgement.isSettingFact(fact) && key === regionKey(fact.data.control_region);
 }
 
 function isAgentKey(key: string, fact: Fact): boolean {
@@ -142,6 +174,11 @@ function evolve(aggregate: Aggregate | undefined, decision: Decision): Aggregate
     const state = aggregate?.kind === 'agent' ? aggregate.state : undefined;
     const data = decision.data as agent.AgentDecided['data'];
     return { kind: 'agent', state: agent.evolve(state, { name: decision.name, data }) };
+  }
+  if (isRegionDecision(decision.name)) {
+    const state = aggregate?.kind === 'region' ? aggregate.state : undefined;
+    const data = decision.data as unknown as RegionDecision;
+    return { kind: 'region', state: regions.evolve(state, { name: decision.name, data }) };
   }
   const state = aggregate?.kind === 'link' ? aggregate.state : undefined;
   const name = decision.name as LinkDecisionName;

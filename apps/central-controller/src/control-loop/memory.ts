@@ -39,7 +39,7 @@ export function remember(memory: AgentMemory, input: Input): AgentMemory {
   }
   if (judgement.isSettingFact(fact) && fact.data.control_region === input.ownRegion) {
     const known = memory.settings ?? judgement.EMPTY_SETTINGS;
-    const settings = judgement.withSetting(known, fact);
+    const settings = judgement.withSetting(known, judgement.changeOf(fact));
     return settings === known ? memory : { ...memory, settings };
   }
   return memory;

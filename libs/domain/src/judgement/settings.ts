@@ -45,28 +45,45 @@ export function isSettingFact(fact: Fact): fact is SettingFact {
   return (SETTING_FACTS as readonly string[]).includes(fact.name);
 }
 
-/**
- * The settings after a fact; the same value when it is older than what is known. The result does not depend on the
- * order in which facts come, nor on how often, so that every partition of a region comes to the same one.
- */
-export function withSetting(settings: Settings, fact: SettingFact): Settings {
+/** One setting, out of a fact or of the decision on it. */
+export type SettingChange =
+  | { readonly kind: 'policy'; readonly policy: Policy }
+  | { readonly kind: 'freeze'; readonly freeze: Freeze }
+  | { readonly kind: 'approval'; readonly approval: Approval };
+
+export function changeOf(fact: SettingFact): SettingChange {
   const order = { setting_version: fact.data.setting_version, event_id: fact.id };
   switch (fact.name) {
-    case 'policy-change-requested':
-      return withPolicy(settings, {
-        ...order,
-        name: fact.data.policy,
-        ...(fact.data.server_group === undefined ? {} : { server_group: fact.data.server_group }),
-        settings: fact.data.settings,
-      });
+    case 'policy-change-requested': {
+      const { policy: name, server_group, settings } = fact.data;
+      const group = server_group === undefined ? {} : { server_group };
+      return { kind: 'policy', policy: { ...order, name, ...group, settings } };
+    }
     case 'freeze-requested':
-      return isLater(order, settings.freeze)
-        ? { ...settings, freeze: { ...order, untilMs: msOf(fact.data.until) } }
-        : settings;
-    case 'failover-approved':
-      return withApproval(settings, { ...order, cause: fact.data.cause, untilMs: msOf(fact.data.until) });
+      return { kind: 'freeze', freeze: { ...order, untilMs: msOf(fact.data.until) } };
+    case 'failover-approved': {
+      const { cause, until } = fact.data;
+      return { kind: 'approval', approval: { ...order, cause, untilMs: msOf(until) } };
+    }
     default:
       return fact satisfies never;
+  }
+}
+
+/**
+ * The settings after a change; the same value when it is older than what is known. The result does not depend on the
+ * order in which changes come, nor on how often, so that every partition of a region comes to the same one.
+ */
+export function withSetting(settings: Settings, change: SettingChange): Settings {
+  switch (change.kind) {
+    case 'policy':
+      return withPolicy(settings, change.policy);
+    case 'freeze':
+      return isLater(change.freeze, settings.freeze) ? { ...settings, freeze: change.freeze } : settings;
+    case 'approval':
+      return withApproval(settings, change.approval);
+    default:
+      return change satisfies never;
   }
 }
 

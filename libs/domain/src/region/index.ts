@@ -1,0 +1,2 @@
+export { decide, evolve } from './region.ts';
+export type { RegionDecided, RegionOutcome, RegionState } from './state.ts';
