@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type AgentKind, spiffeId, TIMING, TOPIC, topicName } from '#libs/contracts';
 import { type Clock, createRegistry, type Logger, type Registry } from '#libs/platform';
-import type { LinkListener, TlsIdentity } from '#libs/relay';
+import { type LinkListener, rehearseDial, type TlsIdentity } from '#libs/relay';
 import { type AgentContext, type Carrier, TICK_MS } from './agent/agent.ts';
 import { CommandDesk } from './agent/command-desk.ts';
 import { FactOutbox } from './agent/fact-outbox.ts';
@@ -46,6 +46,8 @@ export async function createSidecar(
   const identity = { agentId: config.agentId, kind, region: config.region };
   const source = spiffeId(config.region, kind, config.agentId);
   const tls = readTls(config);
+  // Told of, and not fatal: what its peers make of its certificate is for them to say.
+  await rehearseDial(tls).catch((error: unknown) => log.error({ err: error }, 'a dial to itself failed'));
   const registry = createRegistry(config.agentId);
   const metrics = new SidecarMetrics(registry);
   const vigil = new Vigil({ clock, leaseMs: config.leaseMs, asleepMs: TIMING.asleepMs });

@@ -13,6 +13,7 @@ export {
   type RefuseCode,
 } from './link-protocol.ts';
 export { LinkPath, type PathEnd, type PathHandlers, type PathOptions, refuseStream } from './path.ts';
+export { rehearseDial } from './rehearsal.ts';
 export {
   DialError,
   type DialFault,

@@ -1,4 +1,11 @@
-import { connect, createServer, type TLSSocket, type TlsOptions } from 'node:tls';
+import {
+  connect,
+  createSecureContext,
+  createServer,
+  type SecureContext,
+  type TLSSocket,
+  type TlsOptions,
+} from 'node:tls';
 import { ALPN_LINK } from '#libs/contracts';
 import { type PeerIdentity, peerIdentity } from './identity.ts';
 import {
@@ -45,6 +52,18 @@ export function splitAddress(address: string): { host: string; port: number } {
   return { host, port: Number(address.slice(colon + 1)) };
 }
 
+const contexts = new WeakMap<TlsIdentity, SecureContext>();
+
+/** Certificates are read out of their PEM once: a link that moves must not wait for that. */
+function contextOf(tls: TlsIdentity): SecureContext {
+  let context = contexts.get(tls);
+  if (context === undefined) {
+    context = createSecureContext({ ...tls, minVersion: 'TLSv1.3' });
+    contexts.set(tls, context);
+  }
+  return context;
+}
+
 /**
  * Dials a server sidecar and sends the preface; the stream is the caller's from there on.
  * @throws DialError
@@ -55,9 +74,8 @@ export function dialLink(options: DialOptions): Promise<TLSSocket> {
     const socket = connect({
       host,
       port,
-      ...options.tls,
+      secureContext: contextOf(options.tls),
       ALPNProtocols: [ALPN_LINK],
-      minVersion: 'TLSv1.3',
       // Whom we reach is settled by the SPIFFE name below; addresses of pods are in no certificate.
       checkServerIdentity: () => undefined,
     });
