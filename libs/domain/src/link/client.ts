@@ -37,7 +37,9 @@ export function viewClient(
   const present = presentLife(clientId, life, fleet);
   if (present.incarnation === undefined) return { ok: false, life, why: 'client-unheard' };
   if (isOver(clientId, present, fleet)) return { ok: false, life: present, why: 'client-lost' };
-  if (!speaks({ state, input }) && !isHeard(fleet.agents.get(clientId))) {
+  // Who could be commanded when the peer was asked still can, as far as nobody said otherwise.
+  const waits = state.asking !== undefined && present.incarnation === state.client.incarnation;
+  if (!waits && !speaks({ state, input }) && !isHeard(fleet.agents.get(clientId))) {
     return { ok: false, life: present, why: 'client-unheard' };
   }
   const untilMs = backoffUntilMs(backoffs, clientId, present.incarnation);

@@ -9,6 +9,8 @@ import {
   type LinkDecisionName,
   type LinkPhase,
   type LinkRequest,
+  type PeerQuestion,
+  type PeerVerdict,
   type Placement,
   STATUS_OF_PHASE,
 } from '#libs/contracts';
@@ -45,6 +47,8 @@ export interface Change {
   readonly keep?: (pending: PendingCommand) => boolean;
   readonly request?: LinkRequest;
   readonly failover?: FailoverLedger | undefined;
+  readonly asking?: PeerQuestion | undefined;
+  readonly peer?: PeerVerdict | undefined;
   readonly candidates?: Candidate[] | undefined;
   readonly dueMs?: number | undefined;
   readonly attempt?: number;
@@ -65,7 +69,7 @@ export function decided({ state, input }: Step, name: LinkDecisionName, change: 
     kind: 'link',
     home_region: state.home_region,
     version,
-    epoch: placement?.epoch ?? Math.max(1, state.epoch),
+    epoch: placement?.epoch ?? change.asking?.epoch ?? Math.max(1, state.epoch),
     status: STATUS_OF_PHASE[change.phase],
     phase: change.phase,
     reason: change.reason,
@@ -87,6 +91,8 @@ export function decided({ state, input }: Step, name: LinkDecisionName, change: 
   if (ended.length > 0) data.ended_commands = ended;
   if (change.request) data.request = change.request;
   if (change.failover) data.failover = change.failover;
+  if (change.asking) data.asking = change.asking;
+  if (change.peer) data.peer = change.peer;
   if (change.candidates) data.candidates = change.candidates;
   if (change.dueMs !== undefined) data.due_at = iso(change.dueMs);
   if (change.attempt !== undefined) data.attempt = change.attempt;

@@ -1,5 +1,5 @@
 import type { PeerQuestion, SidecarCommand } from '#libs/contracts';
-import { type Fact, type FactInput, type Input, ignore } from '../decider.ts';
+import { type Fact, type FactInput, type Input, ignore, reject } from '../decider.ts';
 import { alreadyHandled } from '../handled.ts';
 import { iso } from '../ids.ts';
 import { onDrainRequested, onReturned, onSilent } from './agents.ts';
@@ -9,6 +9,7 @@ import { decided, type Step } from './draft.ts';
 import { afterOver, chooseTarget, stopDrained } from './move.ts';
 import { onFailoverRequested } from './operator.ts';
 import { endsPlacement } from './over.ts';
+import { onPeerAnswered } from './peer.ts';
 import { onDegraded, onRecovered } from './quality.ts';
 import { onRequest } from './requests.ts';
 import { isCarried, isClosed, isWaiting, type LinkOutcome, type LinkState } from './state.ts';
@@ -24,6 +25,9 @@ export function decide(connectionId: string, state: LinkState | undefined, input
   if (fact.name === 'connection-request') return onRequest(connectionId, state, input, fact);
   if (state === undefined) return ignore('unknown-connection');
   if (isElsewhere(state, input)) return ignore('other-home-region');
+  if (fact.name === 'server-requested') {
+    return reject('wrong-home-region', 'the connection has its home here: nobody else asks for its server');
+  }
   if (isClosed(state)) return ignore('connection-ended');
   return onFact({ state, input }, fact);
 }
@@ -33,6 +37,14 @@ function isElsewhere(state: LinkState, { fact, region }: FactInput): boolean {
   if (!('connection_id' in fact.data)) return false;
   return (fact.data.home_region ?? region) !== state.home_region;
 }
+
+/** Facts whose epoch is not that of a placement that exists, and which are held against it by their own rules. */
+const OWN_EPOCHS: ReadonlySet<string> = new Set([
+  'failover-requested',
+  'connection-closed',
+  'peer-answered',
+  'server-requested',
+]);
 
 function onFact(
   step: Step & { input: FactInput },
@@ -45,7 +57,7 @@ function onFact(
       ? end(step, state.placement, over.values)
       : afterOver(step, state.placement, over);
   }
-  if ('epoch' in fact.data && fact.name !== 'failover-requested' && fact.name !== 'connection-closed') {
+  if ('epoch' in fact.data && !OWN_EPOCHS.has(fact.name)) {
     const wrong = wrongEpoch(state, fact.data.epoch);
     if (wrong !== undefined) return ignore(wrong);
   }
@@ -74,8 +86,9 @@ function onFact(
       return onReturned(step, fact);
     case 'agent-drain-requested':
       return onDrainRequested(step, fact);
-    case 'server-requested':
     case 'peer-answered':
+      return onPeerAnswered(step, fact);
+    case 'server-requested':
     case 'policy-change-requested':
     case 'freeze-requested':
     case 'failover-approved':

@@ -7,17 +7,8 @@ import { withIncarnation } from './client.ts';
 import { type CommandSpec, disconnectClient, drainClient, stopServer } from './commands.ts';
 import { decided, type Standing, type Step } from './draft.ts';
 import type { Over } from './over.ts';
-import { needOf, placeNext } from './place.ts';
+import { LEAVING, needOf, placeNext } from './place.ts';
 import type { ClientLife, LinkOutcome, LinkState } from './state.ts';
-
-/** Moves that were asked for or thought better: the server that is left is tried last. */
-const LEAVING: ReadonlySet<string> = new Set([
-  'operator-request',
-  'operator-force',
-  'agent-draining',
-  'better-capacity',
-  'unanswered-requests',
-]);
 
 /** The placement is over: the next one, at once. */
 export function afterOver(step: Step, placement: Placement, over: Over): LinkOutcome {
@@ -33,6 +24,7 @@ export function afterOver(step: Step, placement: Placement, over: Over): LinkOut
     failover,
     client: clientAfter(state.client, over),
     backoffs,
+    over: placement,
     release: (chosen) => releaseOf(state, placement, over, chosen),
     avoid: LEAVING.has(failover.reason) ? placement.server_id : undefined,
     values: over.values,

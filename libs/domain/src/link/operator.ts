@@ -16,6 +16,7 @@ export function onFailoverRequested(step: Step & { input: FactInput }, { data }:
   if (data.epoch !== undefined && data.epoch < state.epoch) return ignore('stale-epoch');
   if (data.epoch !== undefined && data.epoch > state.epoch) return ignore('future-epoch');
   const values = { reason: data.reason, requested_by: data.requested_by, planned: data.planned ?? false };
+  if (state.asking !== undefined) return ignore('already-moving');
   if (placement === undefined) {
     return placeNext(step, {
       reason: 'operator-request',
@@ -60,6 +61,7 @@ function forced(step: Step, placement: Placement, values: Record<string, string 
     reason: 'operator-force',
     failover: ledger(step, placement.server_id, 'operator-force'),
     avoid: placement.server_id,
+    over: placement,
     release: (chosen) => {
       if (chosen === undefined) return [disconnectClient(placement), stopServer(placement)];
       return chosen === placement.server_id ? [] : [stopServer(placement)];

@@ -1,13 +1,36 @@
-import type { DecisionReason, Evidence, FailoverLedger, LinkRequest, Placement } from '#libs/contracts';
+import type {
+  DecisionReason,
+  Evidence,
+  FailoverLedger,
+  LinkRequest,
+  PeerVerdict,
+  Placement,
+} from '#libs/contracts';
 import { ignore } from '../decider.ts';
 import { iso } from '../ids.ts';
 import { type Choice, choose, type Need } from '../placement/index.ts';
 import { LINK_POLICY } from '../policy.ts';
+import { ask, peerOf } from './ask.ts';
 import { remembered, serverUntilMs } from './backoff.ts';
 import { type ClientView, viewClient } from './client.ts';
 import { type CommandSpec, openPath } from './commands.ts';
 import { decided, type Step } from './draft.ts';
 import { type BackoffState, type ClientLife, isClosed, type LinkOutcome, type LinkState } from './state.ts';
+
+/** Moves that were asked for or thought better: the server that is left is tried last. */
+export const LEAVING: ReadonlySet<string> = new Set([
+  'operator-request',
+  'operator-force',
+  'agent-draining',
+  'better-capacity',
+  'unanswered-requests',
+]);
+
+/** How a question to the peer ended; not yet whither the link went. */
+export type PeerEnd = Pick<PeerVerdict, 'outcome' | 'reason' | 'server_id'> & {
+  /** What it named is held no longer. */
+  readonly isOver?: boolean;
+};
 
 /** How a link without a placement, or whose placement is over, is to be placed next. */
 export interface Plan {
@@ -18,6 +41,10 @@ export interface Plan {
   readonly backoffs?: readonly BackoffState[];
   /** What lets the ends of the old placement go; `(server chosen) → commands`. */
   readonly release?: (chosenServer: string | undefined) => readonly CommandSpec[];
+  /** The placement that is over just now: its server's control region may be asked for the next server. */
+  readonly over?: Placement;
+  /** How the open question ended; the link goes on with it, or without. */
+  readonly peer?: PeerEnd;
   /** A server to leave, if any other fits. */
   readonly avoid?: string | undefined;
   readonly request?: LinkRequest;
@@ -34,6 +61,11 @@ export function placeNext(given: Step, plan: Plan): LinkOutcome {
   const step = { ...given, state };
   const backoffs = remembered(plan.backoffs ?? state.backoffs, step.input.nowMs);
   const view = viewClient(step, plan.client ?? state.client, plan.insist ? [] : backoffs);
+  const peerRegion = plan.over && view.ok ? peerOf(step, plan.over) : undefined;
+  if (plan.over && peerRegion !== undefined) {
+    const clientId = state.request.client_id;
+    return ask(step, plan, { over: plan.over, peerRegion, clientId, client: view.life, backoffs });
+  }
   const choice = view.ok ? chooseFor(step, backoffs, plan) : undefined;
   if (view.ok && choice?.chosen) return placed(step, plan, { view, choice, backoffs });
   if (plan.onlyIfPlaced) return ignore(view.ok ? 'no-better-server' : 'no-change');
@@ -58,9 +90,35 @@ export function needOf({ state, input }: Step, backoffs: readonly BackoffState[]
 
 function chooseFor(step: Step, backoffs: readonly BackoffState[], plan: Plan): Choice {
   const need = needOf(step, plan.insist ? [] : backoffs);
+  if (plan.peer) return chooseAfterAsking(step, plan, plan.peer, need);
   if (plan.avoid === undefined) return choose(need, step.input.fleet);
   const choice = choose({ ...need, without: new Map([[plan.avoid, 'left']]) }, step.input.fleet);
   return choice.chosen ? choice : choose(need, step.input.fleet);
+}
+
+/** The peer's server, if this side too would take it; else the failover target; else the best. */
+function chooseAfterAsking({ state, input }: Step, { avoid }: Plan, peer: PeerEnd, need: Need): Choice {
+  const without = avoid === undefined ? {} : { without: new Map([[avoid, 'left']]) };
+  // The peer holds a place there, which may be what makes the server look full.
+  const named = peer.isOver ? undefined : peer.server_id;
+  if (named !== undefined) {
+    const first = { agent_id: named, evenIfFull: true };
+    const choice = choose({ ...need, ...without, first }, input.fleet);
+    if (choice.chosen?.agent_id === named) return choice;
+  }
+  const first = state.failover_target === undefined ? {} : { first: { agent_id: state.failover_target } };
+  const choice = choose({ ...need, ...without, ...first }, input.fleet);
+  return choice.chosen || avoid === undefined ? choice : choose({ ...need, ...first }, input.fleet);
+}
+
+/** What a decision says of the peer's part in a choice. */
+function verdict({ state }: Step, { peer }: Plan, chosen: string | undefined): PeerVerdict | undefined {
+  if (peer === undefined || state.asking === undefined) return undefined;
+  const { peer_region, epoch } = state.asking;
+  const { isOver, ...end } = peer;
+  const byPeer = !isOver && peer.outcome === 'assigned' && chosen === peer.server_id;
+  const other = chosen === state.failover_target ? 'failover-target' : 'fleet';
+  return { peer_region, epoch, ...end, went: chosen === undefined ? 'nowhere' : byPeer ? 'peer' : other };
 }
 
 interface Found {
@@ -78,8 +136,10 @@ function placed(
   const { chosen } = choice;
   if (chosen === undefined) return ignore('no-better-server');
   const client = input.fleet.agents.get(state.request.client_id);
+  const peer = verdict(step, plan, chosen.agent_id);
   const placement: Placement = {
-    epoch: state.epoch + 1,
+    // The epoch that the peer was asked for is its server's alone.
+    epoch: peer?.went === 'peer' ? state.epoch : state.epoch + 1,
     client_id: state.request.client_id,
     client_incarnation: view.incarnation,
     server_id: chosen.agent_id,
@@ -107,6 +167,7 @@ function placed(
     dueMs: input.nowMs + LINK_POLICY.commandGiveUpMs,
     ...(plan.request ? { request: plan.request } : {}),
     failover: first ? undefined : ledgerTo(plan.failover, chosen.agent_id, input.nowMs),
+    peer,
     values: plan.values,
   });
 }
@@ -131,6 +192,7 @@ function waiting(step: Step, plan: Plan, { view, choice, backoffs }: Found): Lin
     dueMs: view.ok ? choice?.retryAtMs : view.untilMs,
     ...(plan.request ? { request: plan.request } : {}),
     failover: first ? undefined : plan.failover,
+    peer: verdict(step, plan, undefined),
     values: plan.values,
   });
 }

@@ -5,7 +5,7 @@ import { isClosing } from './closing.ts';
 import { decided, type Step } from './draft.ts';
 import { startStopping } from './move.ts';
 import { placeNext } from './place.ts';
-import { blank, isClosed, isWaiting, type LinkOutcome, type LinkState } from './state.ts';
+import { blank, type ClientLife, isClosed, isWaiting, type LinkOutcome, type LinkState } from './state.ts';
 
 type RequestFact = Extract<Fact, { name: 'connection-request' }>;
 
@@ -97,6 +97,21 @@ function whileWaiting(
   return outcome.kind === 'ignore' ? ignore('duplicate') : outcome;
 }
 
+/** The old placement is over, and the peer is asked still: the next one is with this life. */
+function whileAsking(step: Step, request: LinkRequest, client: ClientLife): LinkOutcome {
+  const { asking, failover, dueMs } = step.state;
+  if (asking === undefined) return ignore('no-change');
+  return decided(step, 'failover-started', {
+    phase: 'activating',
+    reason: 'client-restarted',
+    after: { client },
+    request,
+    asking,
+    failover,
+    dueMs,
+  });
+}
+
 /** It was given up, and is asked for again before it had stopped: then it stops for a new placement. */
 function wantedAgain(step: Step, request: LinkRequest, incarnation: string | undefined): LinkOutcome {
   const { state } = step;
@@ -115,8 +130,8 @@ function wantedAgain(step: Step, request: LinkRequest, incarnation: string | und
 function restarted(step: Step, request: LinkRequest, incarnation: string): LinkOutcome {
   const { state } = step;
   const { placement } = state;
-  if (placement === undefined) return ignore('no-change');
   const client = withIncarnation(state.client, incarnation);
+  if (placement === undefined) return whileAsking(step, request, client);
   if (state.phase !== 'stopping') {
     return startStopping(step, { reason: 'client-restarted', placement, after: { client }, request });
   }

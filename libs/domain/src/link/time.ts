@@ -3,6 +3,7 @@ import { newTarget } from './agents.ts';
 import type { Step } from './draft.ts';
 import { chooseOther, giveUpOpening, startDraining, stopAgain, stopDrained } from './move.ts';
 import { movePlanned } from './operator.ts';
+import { onNoAnswer } from './peer.ts';
 import { placeNext } from './place.ts';
 import { leaveUnanswered, weighDegraded } from './quality.ts';
 import type { LinkOutcome } from './state.ts';
@@ -23,7 +24,8 @@ export function onTime(step: Step & { input: TimeInput }): LinkOutcome {
       });
     case 'assigned':
     case 'activating':
-      return due && placement ? giveUpOpening(step, placement) : ignore('not-due');
+      if (!due) return ignore('not-due');
+      return placement ? giveUpOpening(step, placement) : unplaced(step);
     case 'draining':
       return due && placement ? stopDrained(step, placement, 'command-timeout') : ignore('not-due');
     case 'stopping':
@@ -37,6 +39,12 @@ export function onTime(step: Step & { input: TimeInput }): LinkOutcome {
     default:
       return state.phase satisfies never;
   }
+}
+
+/** Nobody told how the question to the peer ended. */
+function unplaced(step: Step): LinkOutcome {
+  const { asking } = step.state;
+  return asking ? onNoAnswer(step, asking) : ignore('no-change');
 }
 
 function carried(step: Step, due: boolean): LinkOutcome {

@@ -15,6 +15,8 @@ export interface Need {
   readonly holder?: string | undefined;
   /** Servers left out, whatever their score, and why. */
   readonly without?: ReadonlyMap<string, string>;
+  /** This one comes before all others if it fits, whatever its score; where told so, with no room left too. */
+  readonly first?: { readonly agent_id: string; readonly evenIfFull?: boolean };
   /** Until when this life of a server is not tried; absent: it is not held against it. */
   readonly backoffUntilMs?: (agentId: string, incarnation: string) => number | undefined;
 }
@@ -60,7 +62,14 @@ export function choose(need: Need, fleet: Fleet): Choice {
     retryAtMs = Math.min(retryAtMs ?? until, until);
   }
   const seed = hashed(FNV_OFFSET, `${need.connectionId}/`);
-  eligible.sort((a, b) => b.score - a.score || tieOf(a, seed) - tieOf(b, seed) || byId(a.agent, b.agent));
+  const isLater = ({ agent }: Weighed): number => (agent.agent_id === need.first?.agent_id ? 0 : 1);
+  eligible.sort(
+    (a, b) =>
+      isLater(a) - isLater(b) ||
+      b.score - a.score ||
+      tieOf(a, seed) - tieOf(b, seed) ||
+      byId(a.agent, b.agent),
+  );
   excluded.sort(byId);
   const [first, second] = eligible;
   return {
@@ -77,7 +86,8 @@ function exclusion(agent: FleetAgent, need: Need, fleet: Fleet): string | undefi
   if (agent.draining) return 'draining';
   if (agent.suspect) return 'suspect';
   const own = agent.agent_id === need.holder ? 1 : 0;
-  if (agent.carried - own >= agent.capacity) return 'full';
+  const hasPlace = need.first?.evenIfFull === true && need.first.agent_id === agent.agent_id;
+  if (!hasPlace && agent.carried - own >= agent.capacity) return 'full';
   const without = need.without?.get(agent.agent_id);
   if (without !== undefined) return without;
   const until = need.backoffUntilMs?.(agent.agent_id, agent.incarnation);
