@@ -9,8 +9,8 @@ import { join } from 'node:path';
 export const PORTS = {
   kafka: { client: 9092, controller: 9093 },
   redis: { client: 6379 },
-  'central-controller-east': { http: 8080 },
-  'central-controller-west': { http: 8180 },
+  'central-controller-east': { http: 8080, grpc: 9090 },
+  'central-controller-west': { http: 8180, grpc: 9190 },
   'client-sidecar-1': { application: 18583, admin: 18683 },
   'client-sidecar-dr': { application: 18584, admin: 18684 },
   'server-sidecar-1': { link: 28583, admin: 28683 },
@@ -47,10 +47,10 @@ export const SERVERS = /** @type {const} */ (['kafka', 'redis']);
  * @property {string} readyUrl answers 200 once the program is ready
  */
 
-/** @type {{name: Name, region: 'bank' | 'scheme'}[]} */
+/** @type {{name: Name, region: 'bank' | 'scheme', certificate: string}[]} */
 const CONTROLLERS = [
-  { name: 'central-controller-east', region: 'bank' },
-  { name: 'central-controller-west', region: 'scheme' },
+  { name: 'central-controller-east', region: 'bank', certificate: 'controller-east' },
+  { name: 'central-controller-west', region: 'scheme', certificate: 'controller-west' },
 ];
 
 /** @type {{name: Name, agent: string, application: Name, links: boolean}[]} */
@@ -79,10 +79,10 @@ const PURCHASES_PER_SECOND = 5;
  */
 export function membersOf(regions, { spiffeId, endpointSpiffeId }) {
   return [
-    ...CONTROLLERS.map(({ region }) => {
-      const name = region === 'bank' ? 'controller-east' : 'controller-west';
-      return { name, uri: spiffeId(regions[region], 'central-controller', name) };
-    }),
+    ...CONTROLLERS.map(({ region, certificate: name }) => ({
+      name,
+      uri: spiffeId(regions[region], 'central-controller', name),
+    })),
     ...CLIENT_SIDECARS.map(({ agent }) => ({
       name: agent,
       uri: spiffeId(regions.bank, 'client-sidecar', agent),
@@ -118,10 +118,30 @@ function controller(site, { name, region }) {
   const port = site.portOf(name, 'http');
   return program(site, 'central-controller', name, port, {
     ...shared(site, region),
+    ...regional(site, region),
     TRUNKLINE_REDIS_URL: site.redisUrl,
     TRUNKLINE_HTTP_PORT: String(port),
+    TRUNKLINE_GRPC_PORT: String(site.portOf(name, 'grpc')),
     TRUNKLINE_TOKEN_FILE: site.layout.token,
   });
+}
+
+/**
+ * All that makes a controller one of its region: whom it decides for, as whom it speaks, and whom it asks.
+ * @param {Site} site
+ * @param {'bank' | 'scheme'} region
+ * @returns {{[variable: string]: string}}
+ */
+export function regional(site, region) {
+  const own = CONTROLLERS.find((each) => each.region === region);
+  const others = CONTROLLERS.filter((each) => each !== own);
+  return {
+    TRUNKLINE_REGION: site.regions[region],
+    TRUNKLINE_PEERS: others
+      .map((peer) => `${site.regions[peer.region]}=127.0.0.1:${site.portOf(peer.name, 'grpc')}`)
+      .join(','),
+    ...certificate(site, own?.certificate ?? ''),
+  };
 }
 
 /**
@@ -215,13 +235,23 @@ function shared(site, region) {
  * @param {Site} site
  * @param {string} agent
  */
-function identity({ layout }, agent) {
+function identity(site, agent) {
   return {
     TRUNKLINE_AGENT_ID: agent,
     TRUNKLINE_LOCATION: 'local',
+    ...certificate(site, agent),
+  };
+}
+
+/**
+ * @param {Site} site
+ * @param {string} name
+ */
+function certificate({ layout }, name) {
+  return {
     TRUNKLINE_TLS_CA: join(layout.pki, 'ca.crt'),
-    TRUNKLINE_TLS_CERT: join(layout.pki, `${agent}.crt`),
-    TRUNKLINE_TLS_KEY: join(layout.pki, `${agent}.key`),
+    TRUNKLINE_TLS_CERT: join(layout.pki, `${name}.crt`),
+    TRUNKLINE_TLS_KEY: join(layout.pki, `${name}.key`),
   };
 }
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { get } from 'node:http';
 import { jest } from '@jest/globals';
+import { regional } from '../../deploy/local/programs.mjs';
 import { getJson, postJson } from '../support/http.ts';
 import { PlainKafka } from '../support/plain-kafka.ts';
 import { type Handle, type Name, type Stack, startStack } from '../support/stack.ts';
@@ -40,7 +41,7 @@ describe('a controller whose parts are processes of their own, and agents with a
     await Promise.all([
       stack.program(FRONT).start({ TRUNKLINE_PARTS: PARTS[FRONT].join(',') }),
       stack.program(DECIDER).start({
-        TRUNKLINE_REGION: stack.regions.bank,
+        ...regional(stack.site, 'bank'),
         TRUNKLINE_PARTS: PARTS[DECIDER].join(','),
         TRUNKLINE_LEASE_MARGIN_MS: String(MARGIN_MS),
         TRUNKLINE_REDIS_URL: NO_REDIS,

@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import { KafkaLog } from '#libs/log';
+import { regional } from '../../deploy/local/programs.mjs';
 import { getJson } from '../support/http.ts';
 import { PlainKafka } from '../support/plain-kafka.ts';
 import type { Name, Stack } from '../support/stack.ts';
@@ -116,7 +117,7 @@ describe('two processes that decide for one region', () => {
   }
 
   async function putRight(controller: Name, sidecar: Name): Promise<void> {
-    await stack.program(controller).start({ TRUNKLINE_REGION: stack.regions.bank });
+    await stack.program(controller).start(regional(stack.site, 'bank'));
     await stack.program(sidecar).start();
     await reconcile(stack);
   }

@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { regional } from '../../deploy/local/programs.mjs';
 import { getJson } from '../support/http.ts';
 import { PlainKafka } from '../support/plain-kafka.ts';
 import { type Name, type Stack, startStack } from '../support/stack.ts';
@@ -22,7 +23,7 @@ describe('two processes of one region', () => {
     stack = await startStack({ start: false });
     plain = new PlainKafka(stack.kafkaBrokers);
     await stack.program(FIRST).start();
-    await stack.program(SECOND).start({ TRUNKLINE_REGION: stack.regions.bank });
+    await stack.program(SECOND).start(regional(stack.site, 'bank'));
   });
   afterAll(() => stack?.stop());
 

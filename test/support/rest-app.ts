@@ -135,7 +135,7 @@ export class RestApp {
       close: async () => undefined,
     };
     return {
-      configuration: { config, timings: TIMING, token: TOKEN },
+      configuration: { config, timings: TIMING, token: TOKEN, peers: [], tls: undefined },
       logger: createLogger({ name: 'test', level: 'fatal' }),
       metrics: createRegistry('test'),
       clock: systemClock,

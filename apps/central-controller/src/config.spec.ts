@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { TIMING } from '#libs/contracts';
+import { spiffeId, TIMING } from '#libs/contracts';
+import { ensurePki } from '#libs/pki';
 import { ConfigurationError } from '#libs/platform';
 import { isLoopback, loadConfiguration, timingVariable } from './config.ts';
 import { PARTS } from './part-names.ts';
@@ -10,14 +11,29 @@ describe('the configuration', () => {
   let folder: string;
   let env: Record<string, string>;
 
-  beforeAll(() => {
+  beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'trunkline-config-'));
     writeFileSync(join(folder, 'token'), '  0123456789abcdef0123\n');
     writeFileSync(join(folder, 'short'), 'abc');
+    const members = [
+      { name: 'controller', uri: spiffeId('east', 'central-controller', 'controller-east') },
+      { name: 'other', uri: spiffeId('west', 'central-controller', 'controller-west') },
+      { name: 'sidecar', uri: spiffeId('east', 'client-sidecar', 'bank-client-1') },
+    ];
+    await ensurePki(folder, members, Date.now());
   });
   afterAll(() => rmSync(folder, { recursive: true }));
   beforeEach(() => {
-    env = { TRUNKLINE_REGION: 'east', TRUNKLINE_TOKEN_FILE: join(folder, 'token') };
+    env = {
+      TRUNKLINE_REGION: 'east',
+      TRUNKLINE_TOKEN_FILE: join(folder, 'token'),
+      ...certificate('controller'),
+    };
+  });
+  const certificate = (name: string) => ({
+    TRUNKLINE_TLS_CA: join(folder, 'ca.crt'),
+    TRUNKLINE_TLS_CERT: join(folder, `${name}.crt`),
+    TRUNKLINE_TLS_KEY: join(folder, `${name}.key`),
   });
 
   const problems = (): string[] => {
@@ -30,7 +46,7 @@ describe('the configuration', () => {
     return [];
   };
 
-  it('has a default for all but region and token', () => {
+  it('has a default for all but region, token and certificate', () => {
     const { config, timings, token } = loadConfiguration(env);
     expect(config).toMatchObject({ regions: ['east'], parts: PARTS, httpHost: '127.0.0.1', httpPort: 8080 });
     expect(timings).toEqual(TIMING);
@@ -72,6 +88,9 @@ describe('the configuration', () => {
       TRUNKLINE_TOKEN_FILE: join(folder, 'missing'),
       TRUNKLINE_HTTP_PORT: '70000',
       TRUNKLINE_LEASE_MS: 'long',
+      TRUNKLINE_TLS_CA: join(folder, 'missing'),
+      TRUNKLINE_TLS_CERT: join(folder, 'missing'),
+      TRUNKLINE_TLS_KEY: join(folder, 'missing'),
     };
     const variables = problems().map((line) => line.slice(0, line.indexOf(':')));
     expect(variables.sort()).toEqual(Object.keys(env).slice(1).sort());
@@ -91,6 +110,55 @@ describe('the configuration', () => {
     expect(problems()).toEqual([]);
     env.TRUNKLINE_HTTP_HOST = '0.0.0.0';
     expect(problems()).toEqual([expect.stringContaining('TRUNKLINE_TOKEN_FILE')]);
+  });
+
+  it('knows its peers, each by its region, and speaks to them under its own certificate', () => {
+    env.TRUNKLINE_REGIONS = 'east,west,north';
+    env.TRUNKLINE_PEERS = 'west=127.0.0.1:9190,north=controller.north:9090';
+    const { peers, tls, config } = loadConfiguration(env);
+    expect(peers).toEqual([
+      { region: 'west', address: '127.0.0.1:9190' },
+      { region: 'north', address: 'controller.north:9090' },
+    ]);
+    expect(tls?.cert).toContain('BEGIN CERTIFICATE');
+    expect([config.grpcHost, config.grpcPort]).toEqual(['127.0.0.1', 9090]);
+  });
+
+  it.each([
+    ['east=127.0.0.1:1', 'its own region'],
+    ['south=127.0.0.1:1', 'TRUNKLINE_REGIONS must name it'],
+    ['west', 'region=host:port'],
+    ['west=127.0.0.1:1,west=127.0.0.1:2', 'unique'],
+  ])('refuses the peers %s', (peers, problem) => {
+    env.TRUNKLINE_REGIONS = 'east,west';
+    env.TRUNKLINE_PEERS = peers;
+    expect(problems()).toContainEqual(expect.stringMatching(new RegExp(`^TRUNKLINE_PEERS: .*${problem}`)));
+  });
+
+  it('refuses a certificate that every peer would refuse', () => {
+    for (const name of ['other', 'sidecar']) {
+      Object.assign(env, certificate(name));
+      expect(problems()).toEqual([
+        expect.stringMatching(/^TRUNKLINE_TLS_CERT: .*must name .*east\/central-controller/),
+      ]);
+    }
+    env.TRUNKLINE_TLS_CERT = join(folder, 'token');
+    expect(problems()).toEqual([expect.stringMatching(/^TRUNKLINE_TLS_CERT: .*no certificate/)]);
+  });
+
+  it('needs certificates for the door and to ask peers, and for nothing else', () => {
+    env = { TRUNKLINE_REGION: 'east', TRUNKLINE_REGIONS: 'east,west', TRUNKLINE_PARTS: 'control-loop' };
+    expect(problems()).toEqual([]);
+    const three = [
+      /^TRUNKLINE_TLS_CA: not set/,
+      /^TRUNKLINE_TLS_CERT: not set/,
+      /^TRUNKLINE_TLS_KEY: not set/,
+    ];
+    const wanted = three.map((line) => expect.stringMatching(line));
+    env.TRUNKLINE_PEERS = 'west=127.0.0.1:1';
+    expect(problems()).toEqual(wanted);
+    env = { TRUNKLINE_REGION: 'east', TRUNKLINE_PARTS: 'failover' };
+    expect(problems()).toEqual(wanted);
   });
 
   it('does not read other regions and leave its own out', () => {

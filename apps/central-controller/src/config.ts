@@ -14,10 +14,12 @@ import {
 import { DEFAULT_PARTITIONS, TIMING } from '#libs/contracts';
 import { ConfigurationError, FromEnv, readConfig } from '#libs/platform';
 import { PARTS, type Part } from './part-names.ts';
+import { type PeerConfig, readPeers, readTls, type TlsFiles } from './peer-config.ts';
 
 /** A name without a dot: a topic's region is what stands before its first one. */
 const REGION = /^[A-Za-z0-9_-]{1,64}$/;
 const HOST_AND_PORT = /^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/;
+const PEER = /^[A-Za-z0-9_-]{1,64}=(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/;
 /** A shorter token could be guessed. */
 export const TOKEN_MIN_LENGTH = 16;
 
@@ -62,6 +64,49 @@ export class ControllerConfig {
   @Min(0)
   @Max(65_535)
   httpPort = 8080;
+
+  @FromEnv('TRUNKLINE_GRPC_HOST', 'string', 'Address the gRPC door (part failover) listens on')
+  @IsString()
+  @MaxLength(255)
+  grpcHost = '127.0.0.1';
+
+  @FromEnv('TRUNKLINE_GRPC_PORT', 'number', 'Port of the gRPC door')
+  @IsInt()
+  @Min(1)
+  @Max(65_535)
+  grpcPort = 9090;
+
+  @FromEnv(
+    'TRUNKLINE_PEERS',
+    'list',
+    'Whom the control loop asks for servers: region=host:port of their gRPC doors',
+  )
+  @ArrayUnique((peer: string) => peer.slice(0, peer.indexOf('=')))
+  @Matches(PEER, { each: true, message: 'each value in it must be region=host:port' })
+  peers: string[] = [];
+
+  @FromEnv(
+    'TRUNKLINE_TLS_CA',
+    'string',
+    'PEM file of the authority it believes; needed by failover and for peers',
+  )
+  @IsOptional()
+  @IsString()
+  tlsCa?: string;
+
+  @FromEnv(
+    'TRUNKLINE_TLS_CERT',
+    'string',
+    'PEM file of its certificate, which names it as a controller of its region',
+  )
+  @IsOptional()
+  @IsString()
+  tlsCert?: string;
+
+  @FromEnv('TRUNKLINE_TLS_KEY', 'string', 'PEM file of its key')
+  @IsOptional()
+  @IsString()
+  tlsKey?: string;
 
   @FromEnv('TRUNKLINE_TOKEN_FILE', 'string', 'File that holds the bearer token; needed by rest')
   @IsOptional()
@@ -115,6 +160,10 @@ export interface Configuration {
   readonly timings: Timings;
   /** Undefined when no token file is configured: then there is no REST part, and no call needs one. */
   readonly token: string | undefined;
+  /** The controllers of other regions that it may ask, by region. */
+  readonly peers: readonly PeerConfig[];
+  /** Undefined: nothing here speaks gRPC. */
+  readonly tls: TlsFiles | undefined;
 }
 
 /** @throws ConfigurationError naming all that is wrong, at once. */
@@ -123,9 +172,17 @@ export function loadConfiguration(env: NodeJS.ProcessEnv = process.env): Configu
   const timings = readConfig(TimingConfig, env);
   const problems = [...lines, ...timings.lines, ...regionProblems(config)];
   const token = tokenOf(config, problems);
+  const peers = readPeers(config, problems);
+  const tls = readTls(config, problems);
   if (problems.length > 0) throw new ConfigurationError(problems);
   const regions = config.regions.length > 0 ? config.regions : [config.region];
-  return { config: Object.freeze({ ...config, regions }), timings: { ...TIMING, ...timings.config }, token };
+  return {
+    config: Object.freeze({ ...config, regions }),
+    timings: { ...TIMING, ...timings.config },
+    token,
+    peers,
+    tls,
+  };
 }
 
 /** A region that is no name has its own line already. */

@@ -12,6 +12,7 @@ async function main(): Promise<void> {
   const metrics = createRegistry('central-controller');
   const app = await createApp({ configuration, logger, metrics, clock: systemClock });
   shutdown.add('parts', () => app.close());
+  await app.startAllMicroservices();
   await app.listen(config.httpPort, config.httpHost);
   logger.info({ parts: config.parts, url: await app.getUrl() }, 'listening');
 }

@@ -1,3 +1,3 @@
 /** The parts of a central controller; `TRUNKLINE_PARTS` chooses the subset that a process runs. */
-export const PARTS = ['control-loop', 'health-monitor', 'projector', 'rest'] as const;
+export const PARTS = ['control-loop', 'failover', 'health-monitor', 'projector', 'rest'] as const;
 export type Part = (typeof PARTS)[number];

@@ -1,5 +1,6 @@
 import type { Type } from '@nestjs/common';
 import { ControlLoopModule } from './control-loop/control-loop.module.ts';
+import { FailoverModule } from './failover/failover.module.ts';
 import { HealthMonitorModule } from './health-monitor/health-monitor.module.ts';
 import { PARTS, type Part } from './part-names.ts';
 import { ProjectorModule } from './projector/projector.module.ts';
@@ -7,6 +8,7 @@ import { RestModule } from './rest/rest.module.ts';
 
 const MODULE_OF: Record<Part, Type> = {
   'control-loop': ControlLoopModule,
+  failover: FailoverModule,
   'health-monitor': HealthMonitorModule,
   projector: ProjectorModule,
   rest: RestModule,

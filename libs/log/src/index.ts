@@ -1,7 +1,10 @@
-export { decodeRecord, WIRE_LIMITS } from './codec/decode.ts';
+export { ClaimTracker } from './claims.ts';
+export { decodeRecord, NO_LIMITS, WIRE_LIMITS } from './codec/decode.ts';
 export { deadLetter, forwarded, wasForwarded } from './dead-letter.ts';
 export { LogUnavailable, TruthUnreadable, WrongTopic } from './errors.ts';
 export { followLog } from './follow/follow-log.ts';
+export { type Judged, judgeRecord } from './follow/judge-record.ts';
+export { recentPositions } from './follow/recent.ts';
 export {
   EARLIEST,
   type FollowedBatch,

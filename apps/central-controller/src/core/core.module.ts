@@ -5,7 +5,17 @@ import type { Configuration } from '../config.ts';
 import { logObserver } from './log-observer.ts';
 import { openLog } from './open-log.ts';
 import { Readiness } from './readiness.ts';
-import { CLOCK, CONFIG, LOG, LOG_OBSERVER, LOGGER, METRICS, TIMINGS, TOKEN } from './tokens.ts';
+import {
+  CLOCK,
+  CONFIG,
+  CONFIGURATION,
+  LOG,
+  LOG_OBSERVER,
+  LOGGER,
+  METRICS,
+  TIMINGS,
+  TOKEN,
+} from './tokens.ts';
 
 /** What main() makes before Nest starts, and tests make instead. */
 export interface CoreServices {
@@ -31,6 +41,7 @@ export class CoreModule implements OnApplicationShutdown {
 export function coreModule(core: CoreServices): DynamicModule {
   const { configuration, logger, metrics } = core;
   const providers = [
+    { provide: CONFIGURATION, useValue: configuration },
     { provide: CONFIG, useValue: configuration.config },
     { provide: TIMINGS, useValue: configuration.timings },
     { provide: TOKEN, useValue: configuration.token },

@@ -1,10 +1,10 @@
 import type { OnApplicationBootstrap, OnApplicationShutdown, Provider } from '@nestjs/common';
 import type { Log, LogObserver } from '#libs/log';
-import type { Clock, Logger } from '#libs/platform';
-import type { ControllerConfig, Timings } from '../config.ts';
+import type { Clock, Logger, Registry } from '#libs/platform';
+import type { Configuration, ControllerConfig, Timings } from '../config.ts';
 import type { Part } from '../part-names.ts';
 import { type PartState, Readiness } from './readiness.ts';
-import { CLOCK, CONFIG, LOG, LOG_OBSERVER, LOGGER, TIMINGS } from './tokens.ts';
+import { CLOCK, CONFIGURATION, LOG, LOG_OBSERVER, LOGGER, METRICS } from './tokens.ts';
 
 /** A part that lives on the log alone. */
 export interface LogPart {
@@ -17,6 +17,8 @@ export interface LogPartGiven {
   readonly log: Log;
   readonly config: ControllerConfig;
   readonly timings: Timings;
+  readonly configuration: Configuration;
+  readonly metrics: Registry;
   readonly deps: { readonly clock: Clock; readonly logger: Logger; readonly observer: LogObserver };
 }
 
@@ -24,18 +26,19 @@ export interface LogPartGiven {
 export function logPart(name: Part, make: (given: LogPartGiven) => LogPart): Provider {
   return {
     provide: Symbol(name),
-    inject: [LOG, CONFIG, TIMINGS, LOGGER, LOG_OBSERVER, CLOCK, Readiness],
+    inject: [LOG, CONFIGURATION, METRICS, LOGGER, LOG_OBSERVER, CLOCK, Readiness],
     useFactory: (
       log: Log,
-      config: ControllerConfig,
-      timings: Timings,
+      configuration: Configuration,
+      metrics: Registry,
       logger: Logger,
       observer: LogObserver,
       clock: Clock,
       readiness: Readiness,
     ): OnApplicationBootstrap & OnApplicationShutdown => {
       const deps = { clock, logger: logger.child({ part: name }), observer };
-      const part = make({ log, config, timings, deps });
+      const { config, timings } = configuration;
+      const part = make({ log, config, timings, configuration, metrics, deps });
       return {
         onApplicationBootstrap: async () => {
           readiness.register(name, () => part.state());

@@ -1,5 +1,7 @@
 /** What every part may have injected (`@Inject(LOG) log: Log`), provided once by CoreModule. */
 
+/** Configuration: all that the environment said, and what came with it. */
+export const CONFIGURATION = Symbol('configuration');
 /** ControllerConfig, frozen. */
 export const CONFIG = Symbol('config');
 /** Timings: libs/contracts' TIMING with the environment's overrides. */

@@ -4,6 +4,7 @@ import { LIMITS } from '#libs/contracts';
 import { appModule } from '../app.module.ts';
 import type { CoreServices } from '../core/core.module.ts';
 import { NestLogger } from '../core/nest-logger.ts';
+import { openDoor } from '../failover/open-door.ts';
 import { serveOpenApi } from './openapi.ts';
 import { requestLog } from './request-log.ts';
 
@@ -15,6 +16,7 @@ export async function createApp(core: CoreServices): Promise<NestExpressApplicat
     abortOnError: false,
   });
   configureApp(app, core);
+  if (core.configuration.config.parts.includes('failover')) openDoor(app);
   return app;
 }
 

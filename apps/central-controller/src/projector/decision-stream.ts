@@ -17,9 +17,9 @@ import {
   ROW_MEMBERS,
   type VersionGap,
 } from '#libs/registry';
+import { membersReader } from '../core/read-members.ts';
 import { allDone } from './all-done.ts';
 import type { ProjectorObserver, RebuildCause } from './observer.ts';
-import { membersReader } from './read-members.ts';
 
 /** A batch that Redis did not take is given again after, in milliseconds. */
 const RETRY_MS = 250;

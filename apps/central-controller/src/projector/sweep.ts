@@ -1,9 +1,9 @@
 import { AGENT_DECISIONS } from '#libs/contracts';
 import { EARLIEST, followLog, type Log, type LogPosition } from '#libs/log';
 import type { AggregateKind, RegistryWriter } from '#libs/registry';
+import { membersReader } from '../core/read-members.ts';
 import type { DecisionStream } from './decision-stream.ts';
 import type { ProjectorObserver } from './observer.ts';
-import { membersReader } from './read-members.ts';
 
 export interface SweepDeps {
   readonly log: Log;
