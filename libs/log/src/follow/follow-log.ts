@@ -1,6 +1,7 @@
 import { ClaimTracker } from '../claims.ts';
 import { TruthUnreadable } from '../errors.ts';
-import type { Batch, Consumer, Log, LogRecord, ReceivedEvent } from '../port.ts';
+import type { Batch, Consumer, Log, LogRecord } from '../port.ts';
+import { judgeRecord, UNREADABLE } from './judge-record.ts';
 import type { FollowedDecision, Follower, FollowOptions, LogPosition } from './types.ts';
 import { EARLIEST } from './types.ts';
 
@@ -125,24 +126,21 @@ class LogFollower implements Follower {
     seen: ReadonlyMap<string, number>,
     fresh: Map<string, number>,
   ): FollowedDecision | TruthUnreadable | undefined {
-    const { topic, partition } = record;
-    const standing = claims.judge(record);
-    if (!standing.valid) {
-      this.options.observer?.voided?.(topic, partition, standing.kind === 'claim' ? 'claim' : 'writer');
-      return undefined;
+    const judged = judgeRecord(record, claims, (key) => fresh.get(key) ?? seen.get(key) ?? 0);
+    switch (judged.kind) {
+      case 'claim':
+        return undefined;
+      case 'void':
+        this.options.observer?.voided?.(record.topic, record.partition, judged.why);
+        return undefined;
+      case 'unreadable':
+        return judged.error;
+      case 'decision':
+        fresh.set(judged.record.key, judged.version);
+        return Object.assign(judged.record, { version: judged.version });
+      default:
+        return judged satisfies never;
     }
-    if (standing.kind === 'claim') return undefined;
-    if (!record.readable)
-      return new TruthUnreadable(topic, partition, record.offset, UNREADABLE, record.detail);
-    const version = versionIn(record);
-    if (version === undefined)
-      return new TruthUnreadable(topic, partition, record.offset, UNREADABLE, 'no version');
-    if (version <= (fresh.get(record.key) ?? seen.get(record.key) ?? 0)) {
-      this.options.observer?.voided?.(topic, partition, 'version');
-      return undefined;
-    }
-    fresh.set(record.key, version);
-    return Object.assign(record, { version });
   }
 
   private stopAt(error: TruthUnreadable): void {
@@ -152,12 +150,4 @@ class LogFollower implements Follower {
     this.tail?.pause(error.topic, error.partition);
     this.options.onStopped(error);
   }
-}
-
-const UNREADABLE = 'unreadable-record';
-
-/** The version a decision's data holds; undefined: it is none of ours. */
-export function versionIn(record: ReceivedEvent): number | undefined {
-  const { version } = record.data as { version?: unknown };
-  return Number.isSafeInteger(version) && (version as number) > 0 ? (version as number) : undefined;
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ClaimTracker } from '../claims.ts';
 import { TruthUnreadable } from '../errors.ts';
-import { versionIn } from '../follow/follow-log.ts';
+import { versionIn } from '../follow/judge-record.ts';
 import type { LogRecord } from '../port.ts';
 import type { LoopContext } from './context.ts';
 import type { Decision } from './definition.ts';
