@@ -19,3 +19,4 @@ export * as placement from './placement/index.ts';
 export { AGENT_POLICY, LINK_POLICY, RESERVATION_POLICY } from './policy.ts';
 export * as region from './region/index.ts';
 export * as reservation from './reservation/index.ts';
+export * as verify from './verify/index.ts';

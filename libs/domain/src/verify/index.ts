@@ -1,0 +1,17 @@
+export { Audit } from './audit.ts';
+export { isFilePlace, textOf } from './findings.ts';
+export {
+  AUDIT_LIMITS,
+  type AuditCounts,
+  type AuditOptions,
+  type AuditRecord,
+  type AuditReport,
+  type FateRecord,
+  type FilePlace,
+  INVARIANTS,
+  type Invariant,
+  type LogPlace,
+  type Place,
+  type Violation,
+  type Witness,
+} from './types.ts';
