@@ -14,9 +14,10 @@ export interface CommandTailOptions {
 }
 
 /**
- * Reads the commands of every region, from a little before now. Resolves once it reads; topics that are not
- * there yet are waited for. Commands are begun in the order they came, and not waited for: one that takes
- * its time must not keep another connection's waiting.
+ * Reads the commands of every region, from a little before now. Resolves once it has read what stood there: who has
+ * joined but not yet begun to read leaves a command waiting for half a second. Topics that are not there yet are
+ * waited for. Commands are begun in the order they came, and not waited for: one that takes its time must not keep
+ * another connection's waiting.
  */
 export async function tailCommands(
   options: CommandTailOptions,
@@ -29,8 +30,9 @@ export async function tailCommands(
   const partition = log.partitionOf(options.agentId, options.partitions);
   const fromMs = clock.wallMs() - COMMANDS_BACK_MS;
   for (let attempt = 1; ; attempt += 1) {
+    let tail: Consumer | undefined;
     try {
-      return await log.tail({
+      tail = await log.tail({
         topics,
         partitions: () => [partition],
         from: { timeMs: fromMs },
@@ -46,7 +48,10 @@ export async function tailCommands(
           }
         },
       });
+      await tail.caughtUp();
+      return tail;
     } catch (error) {
+      await tail?.stop();
       if (attempt === 1) logger.warn({ err: error, topics }, 'commands cannot be read yet');
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
