@@ -214,6 +214,17 @@ export class SidecarConfig {
   @Matches(/^https?:\/\/\S+$/, { message: 'must be an http URL' })
   controlUrl?: string;
 
+  @FromEnv(
+    'TRUNKLINE_APPLICATION_AWAY_MS',
+    'number',
+    'client: a DR client takes over from an application that was there and has been away for',
+  )
+  @forRole('client')
+  @IsInt()
+  @Min(1_000)
+  @Max(3_600_000)
+  applicationAwayMs: number = TIMING.applicationAwayMs;
+
   @FromEnv('TRUNKLINE_LINK_HOST', 'string', 'server: where client sidecars dial')
   @forRole('server')
   @MaxLength(253)

@@ -1,4 +1,3 @@
-import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Socket } from 'node:net';
 import { createAdminServer } from '../../../apps/sidecar/src/admin-server.ts';
 import { freePort } from '../../support/servers.mjs';
@@ -163,85 +162,6 @@ describe('the application of a client sidecar', () => {
     const owner = await world.client({ TRUNKLINE_LINKS: links });
     expect(await world.command(owner, 'connect', 1, nowhere)).toMatchObject({ reason: 'dial-failed' });
     expect(await world.command(owner, 'connect', 2, other)).toMatchObject({ reason: 'no-free-port' });
-  });
-
-  describe('with a /control', () => {
-    async function controlled(status = 200) {
-      const told: Record<string, unknown>[] = [];
-      const http = createHttpServer((request, response) => {
-        let body = '';
-        request.on('data', (chunk) => {
-          body += chunk;
-        });
-        request.on('end', () => {
-          told.push(JSON.parse(body));
-          response.writeHead(status).end();
-        });
-      });
-      const port = await freePort();
-      await new Promise<void>((resolve) => http.listen(port, '127.0.0.1', resolve));
-      world.ends(() => http.close());
-      return { told, env: { TRUNKLINE_CONTROL_URL: `http://127.0.0.1:${port}/control` } };
-    }
-
-    it('is told when its path stands and when it is taken away', async () => {
-      const { told, env } = await controlled();
-      const client = await world.client(env);
-      await world.place(client, server, 1);
-      await waitFor(() => told.length === 1);
-      await world.command(client, 'disconnect', 1, { requests: 'close' });
-      await waitFor(() => told.length === 2);
-      expect(told).toEqual([
-        { command: 'activate', connection_id: CONNECTION, epoch: 1 },
-        { command: 'deactivate', connection_id: CONNECTION, epoch: 1 },
-      ]);
-    });
-
-    it('of a DR client is told before its path is made, and may refuse', async () => {
-      const activate = (client: Running) =>
-        world.command(client, 'activate-dr-client', 1, { server_id: 'server-1', address: server.address });
-      const { told, env } = await controlled(409);
-      const client = await world.client(env);
-      expect(await activate(client)).toMatchObject({
-        answer: 'command-failed',
-        reason: 'application-refused',
-      });
-      expect(told).toHaveLength(1);
-      expect(client.carrier.carrying).toBe(0);
-    });
-
-    it('of a DR client is told that its path did not come', async () => {
-      const { told, env } = await controlled();
-      const client = await world.client(env);
-      const nowhere = { server_id: 'server-1', address: `127.0.0.1:${await freePort()}` };
-      expect(await world.command(client, 'activate-dr-client', 1, nowhere)).toMatchObject({
-        answer: 'command-failed',
-        reason: 'dial-failed',
-      });
-      await waitFor(() => told.length === 2);
-      expect(told.map(({ command }) => command)).toEqual(['activate', 'deactivate']);
-    });
-
-    it('goes on after a drain that nobody followed up, also with nothing to say meanwhile', async () => {
-      const { told, env } = await controlled();
-      const client = await world.client({ ...env, TRUNKLINE_CUTOVER: 'reset', TRUNKLINE_HOLD_MS: '600' });
-      await world.place(client, server, 1);
-      const drained = await world.command(client, 'drain', 1);
-      expect(drained.answer).toBe('command-succeeded');
-      await waitFor(() => told.length === 3);
-      expect(told.map(({ command }) => command)).toEqual(['activate', 'drain', 'activate']);
-      expect(client.carrier.health()[0]?.status).toBe('active');
-    });
-
-    it('of a DR client gets its link when it agrees, or has nothing to say', async () => {
-      const client = await world.client();
-      const [, activated] = await Promise.all([
-        world.accept(server, 1),
-        world.command(client, 'activate-dr-client', 1, { server_id: 'server-1', address: server.address }),
-      ]);
-      expect(activated).toMatchObject({ answer: 'command-succeeded' });
-      expect(await client.log.fact('new-connection-established')).toMatchObject({ epoch: 1 });
-    });
   });
 
   it('leaves no card number in any log line, fact, report or metric', async () => {

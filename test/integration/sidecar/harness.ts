@@ -11,6 +11,7 @@ import { SidecarConfig } from '../../../apps/sidecar/src/config.ts';
 import { createSidecar, type Sidecar } from '../../../apps/sidecar/src/sidecar.ts';
 import { freePort } from '../../support/servers.mjs';
 import { waitFor } from '../../support/wait-for.ts';
+import { Control } from './control.ts';
 import { Application, Backend } from './peers.ts';
 
 /** Two sidecars, their application and their backends, over real sockets, without Kafka. */
@@ -62,6 +63,10 @@ export interface Running extends Sidecar {
   readonly address: string;
 }
 
+export interface PathMembers extends Record<string, unknown> {
+  readonly name?: 'connect' | 'activate-dr-client';
+}
+
 /** Everything one test needs, ended by `clear`. */
 export class World {
   private readonly endings: (() => unknown)[] = [];
@@ -95,6 +100,13 @@ export class World {
     await backend.listen();
     this.endings.push(() => backend.kill());
     return backend;
+  }
+
+  async control(): Promise<Control> {
+    const control = new Control();
+    await control.listen();
+    this.endings.push(() => control.kill());
+    return control;
   }
 
   async application(port: number): Promise<Application> {
@@ -176,15 +188,23 @@ export class World {
     return waitFor(() => this.answer(to, String(data.command_id)), { what: `the answer to ${name}` });
   }
 
-  connect(client: Running, server: Running, epoch: number): Promise<Record<string, unknown>> {
-    return this.command(client, 'connect', epoch, {
-      server_id: server.agent.identity.agentId,
-      address: server.address,
-    });
+  /** @param members more of the command, or the name of another one that makes a path. */
+  connect(
+    client: Running,
+    server: Running,
+    epoch: number,
+    { name = 'connect', ...members }: PathMembers = {},
+  ): Promise<Record<string, unknown>> {
+    const to = { server_id: server.agent.identity.agentId, address: server.address };
+    return this.command(client, name, epoch, { ...to, ...members });
   }
 
   accept(server: Running, epoch: number): Promise<Record<string, unknown>> {
     return this.command(server, 'accept-client', epoch, { client_id: CLIENT });
+  }
+
+  disconnect(client: Running, epoch: number, requests: 'hold' | 'close'): Promise<Record<string, unknown>> {
+    return this.command(client, 'disconnect', epoch, { requests });
   }
 
   private answer(to: Running, commandId: string): Record<string, unknown> | undefined {
@@ -196,8 +216,11 @@ export class World {
   }
 
   /** Both commands of a placement, as they leave together. */
-  async place(client: Running, server: Running, epoch: number): Promise<void> {
-    const answers = await Promise.all([this.accept(server, epoch), this.connect(client, server, epoch)]);
+  async place(client: Running, server: Running, epoch: number, members: PathMembers = {}): Promise<void> {
+    const answers = await Promise.all([
+      this.accept(server, epoch),
+      this.connect(client, server, epoch, members),
+    ]);
     for (const answer of answers) {
       if (answer.answer !== 'command-succeeded') throw new Error(JSON.stringify(answers));
     }

@@ -27,8 +27,6 @@ describe('requests while no path stands', () => {
     await application.got('0810on');
     return { client, application };
   }
-  const disconnect = (client: Running, epoch: number, requests: 'hold' | 'close') =>
-    world.command(client, 'disconnect', epoch, { requests });
   const closed = (application: Application) => waitFor(() => application.isClosed, { what: 'the end' });
   async function countOf(running: Running, metric: string, label: string): Promise<number> {
     const text = await running.registry.metrics();
@@ -40,7 +38,7 @@ describe('requests while no path stands', () => {
 
   it('wait for the next path and go out in their order', async () => {
     const { client, application } = await standing();
-    await disconnect(client, 1, 'hold');
+    await world.disconnect(client, 1, 'hold');
     application.send(iso('0200', 'a'), iso('0200', 'b'));
     application.send(iso('0200', 'c'));
     await world.place(client, server(1), 2);
@@ -51,7 +49,7 @@ describe('requests while no path stands', () => {
 
   it('are at most so many: beyond, the application is let go with a counted reason', async () => {
     const { client, application } = await standing({ TRUNKLINE_HOLD_MESSAGES: '3' });
-    await disconnect(client, 1, 'hold');
+    await world.disconnect(client, 1, 'hold');
     application.send(...['a', 'b', 'c', 'd'].map((text) => iso('0200', text)));
     await closed(application);
     expect(await countOf(client, 'application_closed_total', 'hold-overflow')).toBe(1);
@@ -62,7 +60,7 @@ describe('requests while no path stands', () => {
 
   it('wait at most so long: beyond, the application is let go and nothing is sent late', async () => {
     const { client, application } = await standing({ TRUNKLINE_HOLD_MS: '300' });
-    await disconnect(client, 1, 'hold');
+    await world.disconnect(client, 1, 'hold');
     application.send(iso('0200', 'a'));
     await closed(application);
     expect(await countOf(client, 'application_closed_total', 'hold-overdue')).toBe(1);
@@ -72,7 +70,7 @@ describe('requests while no path stands', () => {
 
   it('are not sent late by a path that stands a moment too late', async () => {
     const { client, application } = await standing();
-    await disconnect(client, 1, 'hold');
+    await world.disconnect(client, 1, 'hold');
     await world.accept(server(1), 2);
     application.send(iso('0200', 'late'));
     await waitFor(() => client.carrier.held === 1);
@@ -85,7 +83,7 @@ describe('requests while no path stands', () => {
   it('are refused to a new application, which is let in when a path stands again', async () => {
     const { client, application } = await standing();
     application.socket.destroy();
-    await disconnect(client, 1, 'hold');
+    await world.disconnect(client, 1, 'hold');
     await expect(fetch(`http://127.0.0.1:${client.port}`)).rejects.toThrow();
     await world.place(client, server(1), 2);
     const next = await world.application(client.port);
@@ -97,14 +95,14 @@ describe('requests while no path stands', () => {
     const { client, application } = await standing();
     application.send(iso('0200', 'a'));
     await application.got('0210a');
-    await disconnect(client, 1, 'close');
+    await world.disconnect(client, 1, 'close');
     await closed(application);
     expect(client.carrier.health()).toEqual([]);
   });
 
   it('are given back to the application with cutover reset: it is let go once the new path stands', async () => {
     const { client, application } = await standing({ TRUNKLINE_CUTOVER: 'reset' });
-    await disconnect(client, 1, 'hold');
+    await world.disconnect(client, 1, 'hold');
     application.send(iso('0200', 'a'));
     await waitFor(() => client.carrier.held === 1);
     expect(application.isClosed).toBe(false);
@@ -119,7 +117,7 @@ describe('requests while no path stands', () => {
 
   it('do not include responses to a server that is gone', async () => {
     const { client, application } = await standing();
-    await disconnect(client, 1, 'hold');
+    await world.disconnect(client, 1, 'hold');
     application.send(iso('0810', 'to the old server'), iso('0200', 'a'));
     await world.place(client, server(1), 2);
     await application.got('0210a');
@@ -138,7 +136,7 @@ describe('requests while no path stands', () => {
       application.send(iso('0200', 'b'));
       expect((await drained).answer).toBe('command-succeeded');
       await application.got('0210a');
-      await disconnect(client, 1, 'hold');
+      await world.disconnect(client, 1, 'hold');
       await world.place(client, server(1), 2);
       await application.got('0210b');
       expect(backend(0).received).toEqual(['0800on', '0200a']);

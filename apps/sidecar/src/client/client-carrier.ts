@@ -1,4 +1,4 @@
-import type { ConnectionHealth, LossReason, SidecarCommand } from '#libs/contracts';
+import { type ConnectionHealth, type LossReason, type SidecarCommand, TIMING } from '#libs/contracts';
 import type { LinkPath, PathOptions, TlsIdentity } from '#libs/relay';
 import {
   type AgentContext,
@@ -8,12 +8,15 @@ import {
   EpochFence,
 } from '../agent/agent.ts';
 import { readMessages } from '../traffic/read-messages.ts';
+import { ApplicationWatch } from './application-watch.ts';
 import { standPath } from './client-dial.ts';
+import { type Connect, publishEstablished, publishLost } from './client-facts.ts';
 import { ClientLink, type ClientLinkOptions } from './client-link.ts';
 import type { ControlClient } from './control-client.ts';
-import { freeAddress, idleLink, type PortChoice } from './port-choice.ts';
+import { findPort, type PortChoice } from './port-choice.ts';
 
-type Connect = Extract<SidecarCommand, { name: 'connect' | 'activate-dr-client' }>;
+/** A stand-in whose path was lost stands by again when no other came; a move takes less, in milliseconds. */
+const STAND_BY_AFTER_MS = TIMING.commandGiveUpMs;
 
 export interface ClientCarrierOptions extends PortChoice {
   readonly regions: readonly string[];
@@ -23,12 +26,15 @@ export interface ClientCarrierOptions extends PortChoice {
   /** From the dial to the server's `ready`. */
   readonly connectLimitMs: number;
   readonly maxConnections: number;
+  /** An application that somebody may stand in for may be away for, in milliseconds. */
+  readonly applicationAwayMs: number;
 }
 
 /** The client role: carries what its applications send to the server sidecars that commands name. */
 export class ClientCarrier implements Carrier {
   private readonly links = new Map<string, ClientLink>();
   private readonly fence: EpochFence;
+  private readonly watch: ApplicationWatch;
   /** Dials under way, by connection. */
   private readonly dials = new Map<string, { epoch: number; abort: AbortController; done: Promise<void> }>();
 
@@ -38,6 +44,7 @@ export class ClientCarrier implements Carrier {
     private readonly control: ControlClient,
   ) {
     this.fence = new EpochFence(options.maxConnections);
+    this.watch = new ApplicationWatch(control, agent.clock, options.applicationAwayMs);
   }
 
   get capacity(): number {
@@ -72,7 +79,12 @@ export class ClientCarrier implements Carrier {
   }
 
   tick(): void {
-    for (const link of this.links.values()) link.tick();
+    for (const link of [...this.links.values()]) {
+      link.tick();
+      if (this.watch.look(link)) this.forsake(link);
+      const isIdle = link.current === undefined && !this.dials.has(link.connectionId);
+      if (isIdle && link.hasStoodInVainFor(STAND_BY_AFTER_MS)) this.standBy(link.connectionId);
+    }
   }
 
   stopAll(reason: LossReason): void {
@@ -130,46 +142,34 @@ export class ClientCarrier implements Carrier {
     commandedAt: string,
     signal: AbortSignal,
   ): Promise<void> {
+    const { name, connection_id, epoch } = command;
+    const established = (): void => {
+      link.letIn();
+      publishEstablished(this.agent, command, commandedAt);
+    };
     try {
-      await this.tellDrApplication(command);
-      await this.dial(command, link, signal, () => this.established(command, commandedAt));
+      if (name === 'connect') {
+        await this.dial(command, link, signal, established);
+      } else {
+        await this.dial(command, link, signal, () => {});
+        await this.activateStandIn(command, link);
+        established();
+      }
     } catch (error) {
-      this.fence.end(command.connection_id, command.epoch);
-      this.takeBack(command, error, signal);
+      this.fence.end(connection_id, epoch);
       throw error;
     }
+    if (name === 'connect') void this.control.want('activate', connection_id, epoch);
   }
 
-  /** A DR application that was activated for a path that did not come must not believe in one. */
-  private takeBack({ name, connection_id, epoch }: Connect, error: unknown, signal: AbortSignal): void {
-    const isRefused = error instanceof CommandFailure && error.reason === 'application-refused';
-    // Whoever aborted the dial says what the application is to do.
-    if (name !== 'activate-dr-client' || isRefused || signal.aborted) return;
-    void this.control.want('deactivate', connection_id, epoch);
-  }
-
-  /** A DR application that says no must not get a link; one that says nothing may. */
-  private async tellDrApplication(command: Connect): Promise<void> {
-    if (command.name !== 'activate-dr-client') return;
-    const told = await this.control.tell('activate', command.connection_id, command.epoch);
-    if (told === 'refused') throw new CommandFailure('application-refused');
-  }
-
-  private established(command: Connect, commandedAt: string): void {
-    const { identity, vigil, facts } = this.agent;
-    facts.publish('new-connection-established', command.connection_id, {
-      connection_id: command.connection_id,
-      home_region: command.home_region,
-      agent_id: identity.agentId,
-      incarnation: vigil.incarnation,
-      client_id: identity.agentId,
-      server_id: command.server_id,
-      epoch: command.epoch,
-      commanded_at: commandedAt,
-    });
-    this.agent.changed();
-    // A DR application was told already, before the path was made.
-    if (command.name === 'connect') void this.control.want('activate', command.connection_id, command.epoch);
+  /** A DR application that says no must not get a link; one that says nothing may, and is told later. */
+  private async activateStandIn({ connection_id, epoch }: Connect, link: ClientLink): Promise<void> {
+    const told = await this.control.tell('activate', connection_id, epoch);
+    if (link.current?.epoch !== epoch) throw new CommandFailure('dial-failed');
+    if (told !== 'refused') return;
+    this.agent.metrics.pathsEnded.inc({ reason: 'application-refused' });
+    this.release(link);
+    throw new CommandFailure('application-refused');
   }
 
   private dial(
@@ -178,7 +178,7 @@ export class ClientCarrier implements Carrier {
     signal: AbortSignal,
     established: () => void,
   ): Promise<void> {
-    const { connection_id, epoch, server_id, address } = command;
+    const { name, connection_id, epoch, server_id, address, dr_client_id } = command;
     const { tls, regions, path, connectLimitMs } = this.options;
     return standPath(
       {
@@ -196,7 +196,8 @@ export class ClientCarrier implements Carrier {
       {
         permit: () => this.agent.vigil.look(),
         stands: (standing) => {
-          link.stand(epoch, server_id, standing);
+          const [hasStandIn, isStandIn] = [dr_client_id !== undefined, name === 'activate-dr-client'];
+          link.stand({ epoch, serverId: server_id, hasStandIn, isStandIn }, standing);
           established();
         },
         messages: (standing, messages) => this.fromPath(link, standing, messages),
@@ -223,22 +224,30 @@ export class ClientCarrier implements Carrier {
     link.fall();
     if (placement === undefined) return;
     this.fence.end(link.connectionId, placement.epoch);
-    const { identity, vigil, facts, metrics, log } = this.agent;
-    metrics.pathsEnded.inc({ reason });
-    const { epoch, serverId } = placement;
-    log.warn({ connection_id: link.connectionId, epoch, server_id: serverId, reason }, 'path lost');
-    facts.publish('connection-lost', link.connectionId, {
-      connection_id: link.connectionId,
-      home_region: link.homeRegion,
-      agent_id: identity.agentId,
-      incarnation: vigil.incarnation,
-      client_id: identity.agentId,
-      server_id: serverId,
-      epoch,
-      reason,
-      observed_by: identity.kind,
-    });
-    this.agent.changed();
+    const { connectionId, homeRegion } = link;
+    publishLost(this.agent, { connectionId, homeRegion, ...placement }, reason);
+  }
+
+  /** Its application is away, and somebody else may take over. */
+  private forsake(link: ClientLink): void {
+    const epoch = this.fence.highest(link.connectionId);
+    link.presence.forget();
+    this.lose(link, 'application-closed');
+    void this.control.want('deactivate', link.connectionId, epoch);
+  }
+
+  /** Nothing of this link is carried here until a command says so: its application is told, whether it was carried or not. */
+  private standBy(connectionId: string): void {
+    const link = this.links.get(connectionId);
+    if (link !== undefined) this.release(link);
+    void this.control.want('deactivate', connectionId, this.fence.highest(connectionId));
+  }
+
+  /** Gives its port back. */
+  private release(link: ClientLink): void {
+    link.fall();
+    link.letApplicationGo('disconnected');
+    this.links.delete(link.connectionId);
   }
 
   private disconnect(command: Extract<SidecarCommand, { name: 'disconnect' }>): void {
@@ -247,25 +256,24 @@ export class ClientCarrier implements Carrier {
     this.fence.end(connection_id, epoch);
     this.dials.get(connection_id)?.abort.abort();
     const link = this.links.get(connection_id);
-    if (link === undefined) return;
-    link.fall();
-    this.agent.metrics.pathsEnded.inc({ reason: 'disconnected' });
+    if (link?.current !== undefined) this.agent.metrics.pathsEnded.inc({ reason: 'disconnected' });
+    link?.fall();
+    if (command.requests === 'close') this.standBy(connection_id);
     this.agent.changed();
-    if (command.requests === 'hold') return;
-    link.letApplicationGo('disconnected');
-    this.links.delete(connection_id);
-    void this.control.want('deactivate', connection_id, epoch);
   }
 
   private async drain(command: Extract<SidecarCommand, { name: 'drain' }>): Promise<void> {
-    const link = this.links.get(command.connection_id);
+    const { connection_id, epoch } = command;
+    const link = this.links.get(connection_id);
     if (link?.current === undefined) throw new CommandRefusal('unknown-connection');
-    if (link.current.epoch !== command.epoch) throw new CommandRefusal('stale-epoch');
-    const done = link.drain();
+    if (link.current.epoch !== epoch) throw new CommandRefusal('stale-epoch');
+    // Nobody could send what an application still hands over then, so it is asked to stop before anything waits.
+    const isAsked = command.requests === 'close' && this.control.isOffered;
+    const done = link.drain(isAsked ? this.control.tell('drain', connection_id, epoch) : undefined);
     this.agent.changed();
     // An application that will be reset had better finish; one that goes on unchanged is not disturbed.
-    if (this.options.link.cutover === 'reset')
-      void this.control.want('drain', command.connection_id, command.epoch);
+    if (!isAsked && this.options.link.cutover === 'reset')
+      void this.control.want('drain', connection_id, epoch);
     await done;
   }
 
@@ -274,21 +282,14 @@ export class ClientCarrier implements Carrier {
     const known = this.links.get(command.connection_id);
     if (known !== undefined) return known;
     const { connection_id, home_region } = command;
-    let address = freeAddress(this.options, this.links.values(), connection_id);
-    if (address === undefined) {
-      const idle = idleLink(this.options, this.links.values(), (id) => this.dials.has(id));
-      if (idle === undefined) throw new CommandRefusal('no-free-port');
-      idle.fall();
-      this.links.delete(idle.connectionId);
-      address = idle.port.address;
-    }
-    return new ClientLink(connection_id, home_region, address, this.options.link, this.agent, (epoch) =>
-      this.resumed(connection_id, epoch),
-    );
-  }
-
-  private resumed(connectionId: string, epoch: number): void {
-    this.agent.changed();
-    if (this.options.link.cutover === 'reset') void this.control.want('activate', connectionId, epoch);
+    const found = findPort(this.options, [...this.links.values()], connection_id, (id) => this.dials.has(id));
+    if (found === undefined) throw new CommandRefusal('no-free-port');
+    if (found.instead !== undefined) this.release(found.instead);
+    const resumed = (epoch: number, wasAsked: boolean): void => {
+      this.agent.changed();
+      const isToBeTold = wasAsked || this.options.link.cutover === 'reset';
+      if (isToBeTold) void this.control.want('activate', connection_id, epoch);
+    };
+    return new ClientLink(connection_id, home_region, found.address, this.options.link, this.agent, resumed);
   }
 }

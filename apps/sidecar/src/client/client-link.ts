@@ -5,11 +5,12 @@ import type { Framing, Message } from '../traffic/framing.ts';
 import { type HoldLimits, HoldQueue } from '../traffic/hold-queue.ts';
 import { TrafficMeter } from '../traffic/traffic-meter.ts';
 import { type ApplicationClose, ApplicationPort, type PortAddress } from './application-port.ts';
+import { ApplicationPresence } from './application-presence.ts';
+import type { ControlAnswer } from './control-client.ts';
+import { Drain } from './drain.ts';
 
 /** Requests held by a drain go out so long before they would be overdue, in milliseconds: two ticks. */
 const RESUME_MARGIN_MS = 2 * TICK_MS;
-/** Of the time that requests may wait, so much is left for the move after a drain, in milliseconds; at most half. */
-const MOVE_MARGIN_MS = 500;
 
 export interface ClientLinkOptions {
   readonly framing: Framing;
@@ -19,19 +20,19 @@ export interface ClientLinkOptions {
   readonly responseTimeoutMs: number;
 }
 
-interface Standing {
+/** What a command said of the path that stands. */
+export interface Placement {
   readonly epoch: number;
   readonly serverId: string;
-  readonly path: LinkPath;
-  readonly meter: TrafficMeter;
+  /** Somebody takes over when the application stays away. */
+  readonly hasStandIn: boolean;
+  /** The link is another client's, which this one stands in for. */
+  readonly isStandIn: boolean;
 }
 
-/** A drain under way: new requests wait, what was sent may still be answered. */
-interface Drain {
-  readonly sinceMs: number;
-  /** Calls back once; after that the drain stands until the link moves or the held requests cannot wait longer. */
-  done: (() => void) | undefined;
-  doneMs: number | undefined;
+interface Standing extends Placement {
+  readonly path: LinkPath;
+  readonly meter: TrafficMeter;
 }
 
 /**
@@ -40,9 +41,13 @@ interface Drain {
  */
 export class ClientLink {
   readonly port: ApplicationPort;
+  readonly presence: ApplicationPresence;
   private standing: Standing | undefined;
   private draining: Drain | undefined;
   private readonly held: HoldQueue;
+  private readonly nowMs = (): number => this.agent.clock.monotonicMs();
+  /** When the path of a stand-in was lost; undefined: it is not lost, or the link is this client's own. */
+  private standInFellMs: number | undefined;
 
   constructor(
     readonly connectionId: string,
@@ -51,26 +56,38 @@ export class ClientLink {
     private readonly options: ClientLinkOptions,
     private readonly agent: AgentContext,
     /** A drain that nobody followed up was taken back. */
-    private readonly onResumed: (epoch: number) => void,
+    private readonly onResumed: (epoch: number, wasAsked: boolean) => void,
   ) {
-    const nowMs = (): number => agent.clock.monotonicMs();
-    this.held = new HoldQueue(options.hold, nowMs);
+    this.held = new HoldQueue(options.hold, this.nowMs);
+    this.presence = new ApplicationPresence(this.nowMs);
     this.port = new ApplicationPort(
       address,
       {
         messages: (messages) => this.fromApplication(messages),
         drained: () => {},
-        connected: () => {},
-        gone: () => this.dropHeld('application-gone'),
+        connected: () => this.presence.connected(),
+        gone: () => {
+          this.presence.connected();
+          this.dropHeld('application-gone');
+        },
       },
-      { framing: options.framing, nowMs },
+      { framing: options.framing, nowMs: this.nowMs },
       agent.metrics,
       agent.log,
     );
   }
 
-  get current(): { epoch: number; serverId: string } | undefined {
+  get current(): Placement | undefined {
     return this.standing;
+  }
+
+  get isDraining(): boolean {
+    return this.draining !== undefined;
+  }
+
+  /** A stand-in without a path for so long, in milliseconds. */
+  hasStoodInVainFor(limitMs: number): boolean {
+    return this.standInFellMs !== undefined && this.nowMs() - this.standInFellMs > limitMs;
   }
 
   get health(): Omit<ConnectionHealth, 'connection_id' | 'epoch' | 'home_region'> {
@@ -95,11 +112,13 @@ export class ClientLink {
     return this.standing?.meter.unansweredRatio ?? 0;
   }
 
-  /** A new path stands: the application goes on over it, or comes again, as the cutover says. */
-  stand(epoch: number, serverId: string, path: LinkPath): void {
+  /** A new path stands: the application goes on over it, or comes again, as the cutover says, once it is let in. */
+  stand(placement: Placement, path: LinkPath): void {
     const { responseTimeoutMs, cutover } = this.options;
-    const meter = new TrafficMeter(responseTimeoutMs, () => this.agent.clock.monotonicMs());
-    this.standing = { epoch, serverId, path, meter };
+    const meter = new TrafficMeter(responseTimeoutMs, this.nowMs);
+    this.standing = { ...placement, path, meter };
+    this.standInFellMs = undefined;
+    this.presence.heard();
     this.endDrain();
     if (cutover === 'reset') {
       this.dropHeld('cutover-reset');
@@ -107,18 +126,23 @@ export class ClientLink {
     } else {
       this.sendHeld();
     }
-    this.port.letIn();
     this.port.resume();
+  }
+
+  /** Opens the port over the path that stands. */
+  letIn(): void {
+    this.port.letIn();
   }
 
   /** The program behind the server's end was replaced by another; the path stands. */
   backendReplaced(): void {
-    if (this.options.cutover === 'reset') this.port.reset('backend-changed');
+    if (this.options.cutover === 'reset') this.letApplicationGo('backend-changed');
   }
 
   /** The path is gone, or must go; nothing is carried when this returns. */
   fall(): void {
     this.standing?.path.close();
+    if (this.standing?.isStandIn) this.standInFellMs = this.nowMs();
     this.standing = undefined;
     this.endDrain();
     this.port.shut();
@@ -131,12 +155,16 @@ export class ClientLink {
     this.port.reset(reason);
   }
 
-  /** Resolves when nothing sent waits for its response, or the time for that is over. */
-  drain(): Promise<void> {
+  /**
+   * Resolves when nothing sent waits for its response, or the time for that is over.
+   * @param stopping the application's answer to being asked to stop sending; undefined: its requests wait.
+   */
+  drain(stopping?: Promise<ControlAnswer>): Promise<void> {
     if (this.standing === undefined) return Promise.resolve();
+    const { drainMs, hold } = this.options;
     return new Promise((resolve) => {
-      this.draining?.done?.();
-      this.draining = { sinceMs: this.agent.clock.monotonicMs(), done: resolve, doneMs: undefined };
+      this.draining?.end();
+      this.draining = new Drain({ drainMs, holdMs: hold.holdMs }, this.nowMs, resolve, stopping);
       this.checkDrain();
     });
   }
@@ -172,17 +200,16 @@ export class ClientLink {
     if (this.standing === undefined || this.draining === undefined) return false;
     const { holdMs } = this.options.hold;
     if (this.held.length > 0 && this.held.ageMs > holdMs - RESUME_MARGIN_MS) return true;
-    const { doneMs } = this.draining;
-    return doneMs !== undefined && this.agent.clock.monotonicMs() - doneMs > holdMs;
+    return (this.draining.endedForMs ?? 0) > holdMs;
   }
 
   /** Requests held go out in time, and the application is told that it may go on. */
   private resume(): void {
-    const { standing } = this;
+    const { standing, draining } = this;
     if (standing === undefined) return;
     this.endDrain();
     this.sendHeld();
-    this.onResumed(standing.epoch);
+    this.onResumed(standing.epoch, draining?.wasAsked ?? false);
   }
 
   private fromApplication(messages: Message[]): void {
@@ -191,7 +218,7 @@ export class ClientLink {
     if (!this.port.isConnected) return;
     const pass: Message[] = [];
     for (const message of messages) {
-      if (this.standing !== undefined && (this.draining === undefined || message.kind === 'response')) {
+      if (this.standing !== undefined && (this.mayPass || message.kind === 'response')) {
         pass.push(message);
       } else if (message.kind !== 'request') {
         // It answers a request of a path that is gone; the next server never asked.
@@ -202,6 +229,10 @@ export class ClientLink {
       }
     }
     if (pass.length > 0) this.send(pass);
+  }
+
+  private get mayPass(): boolean {
+    return this.draining?.passes ?? true;
   }
 
   private send(messages: Message[]): void {
@@ -217,6 +248,7 @@ export class ClientLink {
     for (const message of messages) {
       if (message.kind === 'request') standing.meter.requestSent(message);
     }
+    this.draining?.requestsSent();
     this.agent.metrics.carried('to-path', messages);
     if (outcome === 'sent-full') this.port.pause();
   }
@@ -235,20 +267,11 @@ export class ClientLink {
   private endDrain(): void {
     const { draining } = this;
     this.draining = undefined;
-    draining?.done?.();
+    draining?.end();
   }
 
   private checkDrain(): void {
     const { draining, standing } = this;
-    if (draining?.done === undefined || standing === undefined) return;
-    const lastedMs = this.agent.clock.monotonicMs() - draining.sinceMs;
-    const { drainMs, hold } = this.options;
-    const mayWaitMs = hold.holdMs - Math.min(MOVE_MARGIN_MS, hold.holdMs / 2);
-    const isOver = lastedMs >= drainMs || this.held.ageMs >= mayWaitMs;
-    if (!isOver && standing.meter.inFlight > 0) return;
-    const { done } = draining;
-    draining.done = undefined;
-    draining.doneMs = this.agent.clock.monotonicMs();
-    done();
+    if (standing !== undefined) draining?.check(standing.meter.inFlight, this.held.ageMs);
   }
 }

@@ -32,6 +32,7 @@ export function clientCarrier(
       // A command begun at its very expiry is still answered before it is given up.
       connectLimitMs: TIMING.commandGiveUpMs - TIMING.commandExpiryMs,
       maxConnections: MAX_KNOWN_CONNECTIONS,
+      applicationAwayMs: config.applicationAwayMs,
     },
     agent,
     new ControlClient(config.controlUrl, agent.log),

@@ -7,6 +7,8 @@ const RETRY_MS = 500;
 const MAX_ATTEMPTS = 20;
 
 export type ControlAnswer = 'done' | 'refused' | 'unreachable' | 'not-offered';
+/** `unaware`: it answers and knows of no such epoch of this connection, as after its restart. */
+export type Awareness = 'aware' | 'unaware' | 'unreachable';
 
 /** The application's `/control`, where it offers one. An application that is told nothing carries on as it is. */
 export class ControlClient {
@@ -19,6 +21,25 @@ export class ControlClient {
     private readonly url: string | undefined,
     private readonly log: Logger,
   ) {}
+
+  get isOffered(): boolean {
+    return this.url !== undefined;
+  }
+
+  /** What the application knows of this epoch. One that answers anything else than its state is aware. Never rejects. */
+  async ask(connectionId: string, epoch: number): Promise<Awareness> {
+    if (this.url === undefined) return 'unreachable';
+    try {
+      const response = await fetch(this.url, { signal: AbortSignal.timeout(CONTROL_TIMEOUT_MS) });
+      const state: unknown = response.ok ? await response.json().catch(() => undefined) : undefined;
+      if (!response.bodyUsed) await response.body?.cancel();
+      if (typeof state !== 'object' || state === null || !('active' in state)) return 'aware';
+      const known = state as { connection_id?: unknown; epoch?: unknown };
+      return known.connection_id === connectionId && Number(known.epoch) >= epoch ? 'aware' : 'unaware';
+    } catch {
+      return 'unreachable';
+    }
+  }
 
   /** `refused`: the application knows a higher epoch (409). Never rejects. */
   async tell(command: ControlCommand, connectionId: string, epoch: number): Promise<ControlAnswer> {

@@ -9,13 +9,31 @@ export interface PortChoice {
   readonly requested: ReadonlySet<string>;
 }
 
-/** A port for a link that has none yet: its own, or any that nobody has. */
-export function freeAddress(
+/** A port, and whose it was until now: a link with nothing on it gives it up. */
+export interface PortFound {
+  readonly address: PortAddress;
+  readonly instead: ClientLink | undefined;
+}
+
+/** A port for a link that has none yet: its own, or any that nobody has or needs; undefined when there is none. */
+export function findPort(
+  choice: PortChoice,
+  links: readonly ClientLink[],
+  connectionId: string,
+  isDialling: (connectionId: string) => boolean,
+): PortFound | undefined {
+  const address = freeAddress(choice, links, connectionId);
+  if (address !== undefined) return { address, instead: undefined };
+  const instead = idleLink(choice, links, isDialling);
+  return instead === undefined ? undefined : { address: instead.port.address, instead };
+}
+
+function freeAddress(
   { ports, portOf }: PortChoice,
-  links: Iterable<ClientLink>,
+  links: readonly ClientLink[],
   connectionId: string,
 ): PortAddress | undefined {
-  const taken = new Set([...links].map((link) => link.port.address.port));
+  const taken = new Set(links.map((link) => link.port.address.port));
   const reserved = new Set(portOf.values());
   const own = portOf.get(connectionId);
   return ports.find(({ port }) =>
@@ -24,12 +42,12 @@ export function freeAddress(
 }
 
 /** A link with nothing on it, whose connect failed or whose path was lost: another may have its port. */
-export function idleLink(
+function idleLink(
   { requested }: PortChoice,
-  links: Iterable<ClientLink>,
+  links: readonly ClientLink[],
   isDialling: (connectionId: string) => boolean,
 ): ClientLink | undefined {
-  return [...links].find(
+  return links.find(
     ({ connectionId, current, port }) =>
       current === undefined && !port.isConnected && !isDialling(connectionId) && !requested.has(connectionId),
   );
