@@ -1,4 +1,4 @@
-// npm run bench [-- failover latency loop projector] [--samples 50] [--facts 15000] [--rounds 3]: figures, their floors and ratios.
+// npm run bench [-- failover latency loop projector] [--samples 50] [--facts 30000] [--rounds 3]: figures, their floors and ratios.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -17,7 +17,7 @@ const { values, positionals } = parseArgs({
   options: {
     /** Of the failover; ten times as many of the latency. */
     samples: { type: 'string', default: '50' },
-    facts: { type: 'string', default: '15000' },
+    facts: { type: 'string', default: '30000' },
     rounds: { type: 'string', default: '3' },
   },
 });
