@@ -58,6 +58,24 @@ export class Scenario {
     };
   }
 
+  /** The controller of this region can be asked from now on. */
+  withPeer(region = 'west'): this {
+    this.peers.add(region);
+    return this;
+  }
+
+  /** How the question ended that is open, or that was asked last. */
+  peerAnswered(over: object = {}): link.LinkOutcome {
+    const asked = this.decisions.findLast(({ data }) => data.asking)?.data.asking;
+    return this.tell('peer-answered', {
+      epoch: asked?.epoch,
+      peer_region: asked?.peer_region,
+      outcome: 'assigned',
+      took_ms: 12,
+      ...over,
+    });
+  }
+
   server(id: string, options: ServerOptions = {}): this {
     const { incarnation = 'a', capacity = 10, carried = 0, location = 'zone-a', health = 100 } = options;
     const { draining = false, suspect = false, group = 'scheme' } = options;
@@ -236,6 +254,8 @@ export function line(outcome: link.LinkOutcome): string {
   const commands = data.commands.map(({ name, agent_id, epoch }) => `${name} ${agent_id} e${epoch}`);
   const target = data.failover_target === undefined ? '' : ` then ${data.failover_target}`;
   const where = data.server_id === undefined ? '' : ` on ${data.server_id}${target}`;
-  const said = `${outcome.name} v${data.version} e${data.epoch} ${data.phase} (${data.reason})${where}`;
+  const asked = data.asking === undefined ? '' : ` asking ${data.asking.peer_region} e${data.asking.epoch}`;
+  const went = data.peer === undefined ? '' : ` by ${data.peer.went} (${data.peer.outcome})`;
+  const said = `${outcome.name} v${data.version} e${data.epoch} ${data.phase} (${data.reason})${where}${asked}${went}`;
   return commands.length === 0 ? said : `${said}; ${commands.join(', ')}`;
 }
