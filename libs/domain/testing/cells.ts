@@ -62,6 +62,12 @@ const told =
 const wish = (data: object): Way => told('failover-requested', data);
 const request: Way = (given) => given.request();
 const due: Way = (given) => given.due();
+/** The controller of the servers' region can be asked; its servers are those of the way after it. */
+const withPeer: Way = (given) => given.withPeer();
+const answered =
+  (over: object): Way =>
+  (given) =>
+    given.peerAnswered(over);
 const established: Way = (given) => given.established();
 const lostByClient: Way = (given) => given.lost('client', 'peer-reset');
 const lostByServer: Way = (given) => given.lost('server', 'peer-reset');
@@ -114,6 +120,12 @@ const WAYS: readonly Way[] = [
   inTurn(active, told('agent-silent', { agent_id: 'client-1', incarnation: 'c1' })),
   inTurn(active, clientUnheard, lostByServer),
   inTurn(active, closed()),
+  inTurn(withPeer, active, lostByClient),
+  inTurn(withPeer, active, lostByServer, (given) => given.remember('client-1', 'c1')),
+  inTurn(withPeer, active, lostByClient, answered({ server_id: 'server-2' })),
+  inTurn(withPeer, active, lostByClient, answered({ outcome: 'refused', reason: 'no-capacity' })),
+  inTurn(withPeer, active, lostByClient, due),
+  inTurn(withPeer, alone, lostByClient, due),
   inTurn(active, lostByClient, established, closed()),
   inTurn(fresh, (given) => given.request({ agent_id: 'other' })),
 ];
@@ -190,6 +202,7 @@ function* factsFor(given: Scenario): Iterable<[Fact['name'], object]> {
       yield ['failover-requested', wish];
       yield ['failover-requested', { ...wish, epoch }];
     }
+    yield* peers(epoch);
     yield ['connection-degraded', { epoch, ...slow }];
     yield ['connection-degraded', { epoch, ...swallowed }];
     yield ['connection-recovered', { epoch, health_score: 95, terms: {} }];
@@ -199,6 +212,17 @@ function* factsFor(given: Scenario): Iterable<[Fact['name'], object]> {
   }
   const agent = { agent_id: 'client-1', incarnation: 'c1' };
   yield ['connection-closed', { epoch: Math.max(1, epochNow + LONG_AGO), reason: 'r', ...agent }];
+}
+
+function* peers(epoch: number): Iterable<[Fact['name'], object]> {
+  const answer = { epoch, peer_region: 'west', took_ms: 9 };
+  for (const server_id of ['server-1', 'server-2', 'server-9', 'stranger']) {
+    yield ['peer-answered', { ...answer, outcome: 'assigned', server_id }];
+  }
+  yield ['peer-answered', { ...answer, outcome: 'refused', reason: 'no-capacity' }];
+  yield ['peer-answered', { ...answer, outcome: 'timeout' }];
+  const asked = { client_id: 'client-1', server_group: 'scheme', reason: 'server-lost' };
+  yield ['server-requested', { ...asked, epoch, requesting_region: 'west' }];
 }
 
 function* ends(epoch: number): Iterable<[Fact['name'], object]> {

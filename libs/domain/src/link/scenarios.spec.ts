@@ -22,6 +22,9 @@ const STEPS: Readonly<Record<string, Step>> = {
   failed: (given, [command = '', reason = '']) => given.answer(command as 'connect', 'failed', { reason }),
   refused: (given, [command = '', reason = '', ...rest]) =>
     given.answer(command as 'connect', 'refused', { reason, ...values(rest) }),
+  peer: (given, [region = 'west']) => void given.withPeer(region),
+  answered: (given, [outcome = '', ...rest]) => given.peerAnswered({ outcome, ...values(rest) }),
+  silent: (given, [id = '', incarnation = '']) => void given.remember(id, incarnation),
   fact: (given, [name = '', ...json]) => given.tell(name as Fact['name'], JSON.parse(json.join(' '))),
 };
 
@@ -45,6 +48,8 @@ function trace(given: Scenario, outcome: LinkOutcome): string[] {
   const due = data.due_at === undefined ? 'no time' : `due in ${Date.parse(data.due_at) - given.nowMs} ms`;
   const target = data.failover_target ?? 'nobody';
   const ledger = data.failover ? [`    move ${JSON.stringify(data.failover)}`] : [];
+  const asking = data.asking ? [`    asks ${JSON.stringify(data.asking)}`] : [];
+  const peer = data.peer ? [`    the peer ${JSON.stringify(data.peer)}`] : [];
   const ended = (data.ended_commands ?? []).map((each) => `    ${each.how} ${each.command_id}`);
   const backoffs = (data.backoffs ?? []).map(
     (each) =>
@@ -57,6 +62,8 @@ function trace(given: Scenario, outcome: LinkOutcome): string[] {
     ...ended,
     ...(data.candidates ?? []).map((each) => `    weighed ${each.agent_id} ${each.excluded ?? each.score}`),
     ...backoffs,
+    ...asking,
+    ...peer,
     ...ledger,
   ];
 }
