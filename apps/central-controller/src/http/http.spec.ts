@@ -40,6 +40,30 @@ describe('HTTP', () => {
         expect(answer.status).toBe(200);
       });
     });
+
+    it('is needed there for the descriptions, however they are written', async () => {
+      const written = [
+        '/openapi.json',
+        '/openapi.json/',
+        '/OpenAPI.json',
+        '/docs',
+        '/docs/',
+        '/docs/index.html',
+      ];
+      await rest.otherwise({ httpHost: '0.0.0.0' }, async () => {
+        for (const path of [...written, '/docs/swagger-ui-init.js', '/docs/swagger-ui.css']) {
+          expectProblem(await rest.http().get(path), 401, 'missing-token');
+          const wrong = rest.http().get(path).set('authorization', 'Bearer wrong');
+          expectProblem(await wrong, 401, 'invalid-token');
+          const answer = await rest.http().get(path).set('authorization', `Bearer ${TOKEN}`).redirects(1);
+          expect([path, answer.status]).toEqual([path, 200]);
+        }
+      });
+    });
+
+    it.each(['/docs-json', '/docs-yaml'])('is not needed for %s, because there is none', async (path) => {
+      expectProblem(await rest.http().get(path), 404, 'route-not-found');
+    });
   });
 
   describe('what every process serves', () => {

@@ -1,12 +1,18 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { NextFunction, Request, Response } from 'express';
+import { CONFIG, TOKEN } from '../core/tokens.ts';
+import { TokenCheck } from './token.guard.ts';
+
+const DOCUMENT = 'openapi.json';
+const PAGES = 'docs';
 
 /** The description of the REST interface, made from the controllers and their DTOs. */
 export function openApiOf(app: NestExpressApplication): OpenAPIObject {
   const config = new DocumentBuilder()
     .setTitle('Trunkline central controller')
     .setDescription(
-      'Errors are problem details (RFC 9457) with a stable `code`. Times are RFC 3339. Reads are open on loopback.',
+      'Errors are problem details (RFC 9457) with a stable `code`. Times are RFC 3339. Reads are open on loopback; off it they need the bearer token as well, `/health` excepted.',
     )
     .setVersion('1')
     .addBearerAuth()
@@ -14,7 +20,12 @@ export function openApiOf(app: NestExpressApplication): OpenAPIObject {
   return SwaggerModule.createDocument(app, config);
 }
 
-/** `/openapi.json` for programs, `/docs` for people. */
+/** `/openapi.json` for programs, `/docs` for people. Nest's guards do not see these routes. */
 export function serveOpenApi(app: NestExpressApplication): void {
-  SwaggerModule.setup('docs', app, () => openApiOf(app), { jsonDocumentUrl: 'openapi.json' });
+  const token = new TokenCheck(app.get(CONFIG), app.get(TOKEN));
+  app.use([`/${DOCUMENT}`, `/${PAGES}`], (request: Request, _response: Response, next: NextFunction) => {
+    token.check(request);
+    next();
+  });
+  SwaggerModule.setup(PAGES, app, () => openApiOf(app), { jsonDocumentUrl: DOCUMENT, raw: ['json'] });
 }

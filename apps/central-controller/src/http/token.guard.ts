@@ -6,28 +6,42 @@ import { CONFIG, TOKEN } from '../core/tokens.ts';
 import { Problem } from './problem.ts';
 
 /**
- * Everything but reads needs the bearer token; off loopback reads need it as well. Probes never do: they say
- * nothing that a refused connection would not.
+ * Everything but reads needs the bearer token; off loopback reads need it as well, of the descriptions too.
+ * Probes never do: they say nothing that a refused connection would not.
  */
-@Injectable()
-export class TokenGuard implements CanActivate {
+export class TokenCheck {
   private readonly readsAreOpen: boolean;
   private readonly expected: Buffer | undefined;
 
-  constructor(@Inject(CONFIG) config: ControllerConfig, @Inject(TOKEN) token: string | undefined) {
-    this.readsAreOpen = isLoopback(config.httpHost);
+  constructor({ httpHost }: Pick<ControllerConfig, 'httpHost'>, token: string | undefined) {
+    this.readsAreOpen = isLoopback(httpHost);
     this.expected = token === undefined ? undefined : digest(token);
   }
 
-  canActivate(context: ExecutionContext): boolean {
-    const request = context.switchToHttp().getRequest<Request>();
+  /** @throws Problem `missing-token` or `invalid-token`. */
+  check(request: Request): void {
     const reads = request.method === 'GET' || request.method === 'HEAD';
-    if (reads && (this.readsAreOpen || request.path.startsWith('/health/'))) return true;
+    if (reads && (this.readsAreOpen || request.path.startsWith('/health/'))) return;
     const [, given] = /^Bearer +([^ ]+) *$/i.exec(request.headers.authorization ?? '') ?? [];
     const headers = { 'www-authenticate': 'Bearer realm="trunkline"' };
     if (given === undefined) throw new Problem('missing-token', { headers });
-    if (this.expected && timingSafeEqual(digest(given), this.expected)) return true;
+    if (this.expected && timingSafeEqual(digest(given), this.expected)) return;
     throw new Problem('invalid-token', { headers });
+  }
+}
+
+/** For every route that a controller has. */
+@Injectable()
+export class TokenGuard implements CanActivate {
+  private readonly token: TokenCheck;
+
+  constructor(@Inject(CONFIG) config: ControllerConfig, @Inject(TOKEN) token: string | undefined) {
+    this.token = new TokenCheck(config, token);
+  }
+
+  canActivate(context: ExecutionContext): boolean {
+    this.token.check(context.switchToHttp().getRequest<Request>());
+    return true;
   }
 }
 
