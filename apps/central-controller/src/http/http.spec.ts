@@ -1,3 +1,4 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
 import { RegistryUnavailable } from '#libs/registry';
 import { expectProblem, TOKEN, useRestApp } from '../../../../test/support/rest-app.ts';
 
@@ -103,9 +104,30 @@ describe('HTTP', () => {
         '/api/v1/failovers/{id}',
         '/health/live',
         '/health/ready',
+        '/metrics',
       ]);
+      expect(body.paths['/metrics'].get.responses['200'].content).toEqual({
+        'text/plain': { schema: { type: 'string' } },
+      });
       expect(body.components.schemas.Connection.properties.status.enum).toContain('migrating');
       expect((await rest.http().get('/docs')).status).toBe(200);
+    });
+
+    it('is a description that the schema of OpenAPI 3 allows', async () => {
+      const { body } = await rest.http().get('/openapi.json');
+      const validator = new Validator();
+      expect(await validator.validate(structuredClone(body))).toEqual({ valid: true });
+      expect(validator.version).toMatch(/^3\./);
+      body.paths['/metrics'].get.responses['200'].description = 7;
+      expect((await new Validator().validate(body)).valid).toBe(false);
+    });
+
+    it('is a description that names each operation once', async () => {
+      const { body } = await rest.http().get('/openapi.json');
+      const operations = Object.values<Record<string, { operationId: string }>>(body.paths).flatMap((path) =>
+        Object.values(path).map(({ operationId }) => operationId),
+      );
+      expect(new Set(operations).size).toBe(operations.length);
     });
   });
 });
