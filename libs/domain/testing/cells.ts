@@ -87,6 +87,19 @@ const closed =
     given.tell('connection-closed', { epoch: epoch - behind, reason: 'r', ...self });
   };
 
+const tight = { damping_max_moves: 1, agent_max_restarts: 1 };
+const damping: Way = (given) => given.policy(tight);
+const blast: Way = (given) => {
+  given.policy({ blast_free_links: 0, blast_share: 0 });
+};
+const until = (given: Scenario, ms: number): string => new Date(given.nowMs + ms).toISOString();
+const freeze: Way = (given) => given.set('freeze-requested', { until: until(given, 60_000) });
+const flaps =
+  (id: string): Way =>
+  (given) =>
+    given.server(id, { restartsMs: [given.nowMs] });
+const twice = inTurn(lostByServer, established, lostByServer);
+
 /** Ways to come to each phase; each is gone anew for each input. */
 const WAYS: readonly Way[] = [
   () => undefined,
@@ -127,6 +140,13 @@ const WAYS: readonly Way[] = [
   inTurn(withPeer, active, lostByClient, due),
   inTurn(withPeer, alone, lostByClient, due),
   inTurn(active, lostByClient, established, closed()),
+  inTurn(damping, active, twice),
+  inTurn(blast, active, lostByClient),
+  inTurn(damping, alone, flaps('server-1'), lostByServer),
+  inTurn(blast, active, degraded(swallowed)),
+  inTurn(damping, active, lostByServer, established, degraded(swallowed)),
+  inTurn(active, freeze, wish(planned)),
+  inTurn(active, freeze, drainFirst, drain),
   inTurn(fresh, (given) => given.request({ agent_id: 'other' })),
 ];
 
@@ -210,6 +230,7 @@ function* factsFor(given: Scenario): Iterable<[Fact['name'], object]> {
     yield* ends(epoch);
     yield* answers(given, epoch);
   }
+  yield* settings(given);
   const agent = { agent_id: 'client-1', incarnation: 'c1' };
   yield ['connection-closed', { epoch: Math.max(1, epochNow + LONG_AGO), reason: 'r', ...agent }];
 }
@@ -223,6 +244,15 @@ function* peers(epoch: number): Iterable<[Fact['name'], object]> {
   yield ['peer-answered', { ...answer, outcome: 'timeout' }];
   const asked = { client_id: 'client-1', server_group: 'scheme', reason: 'server-lost' };
   yield ['server-requested', { ...asked, epoch, requesting_region: 'west' }];
+}
+
+function* settings(given: Scenario): Iterable<[Fact['name'], object]> {
+  const by = { control_region: 'east', requested_by: 'o', setting_version: 9 };
+  yield ['policy-change-requested', { ...by, policy: 'tight', settings: {} }];
+  yield ['freeze-requested', { ...by, until: until(given, 120_000) }];
+  for (const cause of ['scheme/servers-lost', 'scheme/unanswered-requests']) {
+    yield ['failover-approved', { ...by, failover_id: 'f', cause, until: until(given, 60_000) }];
+  }
 }
 
 function* ends(epoch: number): Iterable<[Fact['name'], object]> {

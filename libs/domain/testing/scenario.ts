@@ -1,4 +1,4 @@
-import type { SidecarCommand } from '#libs/contracts';
+import type { PolicySettings, SidecarCommand } from '#libs/contracts';
 import {
   type BlastCount,
   type Fact,
@@ -22,7 +22,15 @@ export interface ServerOptions {
   readonly suspect?: boolean;
   readonly leaseMs?: number | undefined;
   readonly group?: string;
+  readonly restartsMs?: readonly number[];
 }
+
+const SETTINGS: ReadonlySet<string> = new Set([
+  'policy-change-requested',
+  'freeze-requested',
+  'failover-approved',
+]);
+const ON_CONNECTION = (name: string): boolean => !name.startsWith('agent-') && !SETTINGS.has(name);
 
 /**
  * One link and what it is told, step by step: specs say what was given and what happens, and read what
@@ -95,6 +103,7 @@ export class Scenario {
       healthScore: health,
       carried,
       ...(leaseMs === undefined ? {} : { leaseMs }),
+      ...(options.restartsMs === undefined ? {} : { recentRestarts: options.restartsMs }),
     });
     return this;
   }
@@ -130,13 +139,37 @@ export class Scenario {
     return this;
   }
 
+  /** The policy of every link of the group. */
+  policy(settings: PolicySettings, over: Partial<judgement.Policy> = {}): this {
+    const policy = {
+      name: 'tight',
+      setting_version: 3,
+      event_id: 'p',
+      server_group: 'scheme',
+      ...over,
+      settings,
+    };
+    this.settings = { ...this.settings, policies: [policy] };
+    return this;
+  }
+
+  /** An operator set something: the partition has it in mind before the link is told. */
+  set(name: judgement.SettingFact['name'], data: object): link.LinkOutcome {
+    const by = { control_region: REGION, requested_by: 'operator', setting_version: this.nowMs };
+    const input = this.fact(name, { ...by, ...data });
+    if (input.kind !== 'fact' || !judgement.isSettingFact(input.fact))
+      throw new Error(`${name} sets nothing`);
+    this.settings = judgement.withSetting(this.settings, judgement.changeOf(input.fact));
+    return this.take({ ...input, fleet: this.fleet });
+  }
+
   pass(ms: number): this {
     this.nowMs += ms;
     return this;
   }
 
   fact(name: Fact['name'], data: object, over: Partial<{ offset: number; region: string }> = {}): Input {
-    const connection = name.startsWith('agent-') ? {} : { connection_id: this.id };
+    const connection = ON_CONNECTION(name) ? { connection_id: this.id } : {};
     const region = over.region ?? REGION;
     const offset = over.offset ?? this.offset++;
     return {

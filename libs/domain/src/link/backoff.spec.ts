@@ -86,7 +86,7 @@ describe('a link that stood between its failures', () => {
   };
 
   it('is placed at once though its servers die fifty times, one after the other', () => {
-    const given = new Scenario();
+    const given = new Scenario().policy({ damping_window_ms: 1_000 });
     restarted(given, 0);
     given.request();
     for (let life = 1; life <= 50; life += 1) {

@@ -58,6 +58,7 @@ export function end(step: Step, placement: Placement | undefined, values: Eviden
       failover_target: undefined,
       health_score: undefined,
       leave: undefined,
+      moves: [],
     },
     commands: placement === undefined || told ? [] : [stopServer(placement)],
     values,

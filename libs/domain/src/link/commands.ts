@@ -4,7 +4,16 @@ import { LINK_POLICY } from '../policy.ts';
 import type { LinkState } from './state.ts';
 
 /** The members by which one command differs from another; the rest follows from the decision. */
-type Own = 'name' | 'agent_id' | 'incarnation' | 'epoch' | 'server_id' | 'address' | 'client_id' | 'requests';
+type Own =
+  | 'name'
+  | 'agent_id'
+  | 'incarnation'
+  | 'epoch'
+  | 'server_id'
+  | 'address'
+  | 'client_id'
+  | 'link_group'
+  | 'requests';
 type OwnOf<C> = C extends SidecarCommand ? Pick<C, Extract<keyof C, Own>> : never;
 export type CommandSpec = OwnOf<SidecarCommand>;
 
@@ -21,10 +30,15 @@ const toServer = ({ server_id, server_incarnation, epoch }: Placement) => ({
 });
 
 /** Both leave together; the server side parks a dial that comes before its own command. */
-export function openPath(placement: Placement): CommandSpec[] {
+export function openPath(placement: Placement, linkGroup?: string): CommandSpec[] {
   const { client_id, server_id, address } = placement;
   return [
-    { name: 'accept-client', ...toServer(placement), client_id },
+    {
+      name: 'accept-client',
+      ...toServer(placement),
+      client_id,
+      ...(linkGroup === undefined ? {} : { link_group: linkGroup }),
+    },
     { name: 'connect', ...toClient(placement), server_id, address },
   ];
 }

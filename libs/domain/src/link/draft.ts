@@ -13,13 +13,23 @@ import {
   type PeerVerdict,
   type Placement,
   STATUS_OF_PHASE,
+  type Suppression,
 } from '#libs/contracts';
 import type { Input } from '../decider.ts';
 import { evidenceOf } from '../handled.ts';
 import { iso } from '../ids.ts';
+import { policyOf, rememberedMoves } from '../judgement/index.ts';
 import { LINK_POLICY } from '../policy.ts';
 import { type CommandSpec, commandContext, commandOf } from './commands.ts';
-import type { BackoffState, ClientLife, LinkOutcome, LinkState, PendingCommand } from './state.ts';
+import {
+  type BackoffState,
+  type ClientLife,
+  isCarried,
+  type LinkMove,
+  type LinkOutcome,
+  type LinkState,
+  type PendingCommand,
+} from './state.ts';
 
 /** One link and the input that it is to be decided for. */
 export interface Step {
@@ -35,6 +45,8 @@ export interface Standing {
   readonly failover_target: string | undefined;
   readonly health_score: number | undefined;
   readonly leave: DecisionReason | undefined;
+  /** As far as the policy's windows reach; what is older is dropped. */
+  readonly moves: readonly LinkMove[];
 }
 
 /** What a decision changes. */
@@ -53,6 +65,10 @@ export interface Change {
   readonly dueMs?: number | undefined;
   readonly attempt?: number;
   readonly betterSinceMs?: number | undefined;
+  /** What is held back from now on. */
+  readonly suppressed?: Suppression | undefined;
+  /** What was held back of a link that stands is so no longer; else it stays held. */
+  readonly lifted?: boolean;
   /** What of the input mattered. */
   readonly values?: Evidence['values'] | undefined;
 }
@@ -62,6 +78,8 @@ export function decided({ state, input }: Step, name: LinkDecisionName, change: 
   const version = state.version + 1;
   const after: Standing = { ...standingOf(state), ...change.after };
   const { placement } = after;
+  const policy = policyOf(change.request ?? state.request, input.fleet.settings);
+  const moves = rememberedMoves(after.moves, policy.settings, input.nowMs);
   const context = commandContext(state, version, input.nowMs);
   const ended = endedCommands(state, input, change.keep ?? isStop);
   const data: LinkDecision = {
@@ -74,7 +92,8 @@ export function decided({ state, input }: Step, name: LinkDecisionName, change: 
     phase: change.phase,
     reason: change.reason,
     rule: LINK_POLICY.rule,
-    policy_version: LINK_POLICY.version,
+    policy_version: policy.version,
+    ...(policy.name === undefined ? {} : { policy: policy.name }),
     decided_at: iso(input.nowMs),
     evidence: [evidenceOf(input, state.dueMs, change.values)],
     client_id: (change.request ?? state.request).client_id,
@@ -90,19 +109,45 @@ export function decided({ state, input }: Step, name: LinkDecisionName, change: 
   if (after.backoffs.length > 0) data.backoffs = after.backoffs.map(backoffOf);
   if (ended.length > 0) data.ended_commands = ended;
   if (change.request) data.request = change.request;
-  if (change.failover) data.failover = change.failover;
   if (change.asking) data.asking = change.asking;
   if (change.peer) data.peer = change.peer;
   if (change.candidates) data.candidates = change.candidates;
-  if (change.dueMs !== undefined) data.due_at = iso(change.dueMs);
   if (change.attempt !== undefined) data.attempt = change.attempt;
-  if (change.betterSinceMs !== undefined) data.better_since = iso(change.betterSinceMs);
+  if (moves.length > 0) data.moves = moves.map(({ atMs, cause }) => ({ at: iso(atMs), cause }));
+  Object.assign(data, looksAgain(state, change, after.leave));
   return { kind: 'append', name, data };
 }
 
 function standingOf(state: LinkState): Standing {
-  const { placement, client, backoffs, failover_target, health_score, leave } = state;
-  return { placement, client, backoffs, failover_target, health_score, leave };
+  const { placement, client, backoffs, failover_target, health_score, leave, moves = [] } = state;
+  return { placement, client, backoffs, failover_target, health_score, leave, moves };
+}
+
+/**
+ * When the link is looked at again. What is held back of a link that stands stays held until its time comes or an
+ * operator agrees, whatever else is decided; meanwhile nothing is weighed for that move. A server that swallows requests
+ * is left all the same, when only planned moves are held.
+ */
+function looksAgain(
+  state: LinkState,
+  change: Change,
+  leave: DecisionReason | undefined,
+): Pick<LinkDecision, 'due_at' | 'better_since' | 'suppressed' | 'failover'> {
+  const stays = isCarried(state) && (change.phase === 'active' || change.phase === 'degraded');
+  const before = stays ? state.suppressed : undefined;
+  const suppressed = change.suppressed ?? (change.lifted ? undefined : before);
+  // A held move is told of for as long as it is held, and once more when it no longer is.
+  const failover = change.failover ?? (before && state.failover);
+  const freed = suppressed === undefined;
+  const unheld = freed || (suppressed.reason === 'freeze' && leave === 'unanswered-requests');
+  const due = unheld && change.dueMs !== undefined ? iso(change.dueMs) : undefined;
+  const times = [due, suppressed?.until].filter((each) => each !== undefined).sort();
+  return {
+    ...(failover ? { failover } : {}),
+    ...(freed ? {} : { suppressed }),
+    ...(times[0] === undefined ? {} : { due_at: times[0] }),
+    ...(freed && change.betterSinceMs !== undefined ? { better_since: iso(change.betterSinceMs) } : {}),
+  };
 }
 
 /** A stop outlives its decision: it only frees an end sooner than the end would notice by itself. */

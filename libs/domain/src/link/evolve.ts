@@ -5,7 +5,13 @@ import { LINK_POLICY } from '../policy.ts';
 import { isClosed, type LinkDecided, type LinkState, type PendingCommand } from './state.ts';
 
 /** Phases in which a move is under way, so that its ledger goes on. */
-const MOVING: ReadonlySet<string> = new Set(['draining', 'stopping', 'activating', 'waiting-for-capacity']);
+const MOVING: ReadonlySet<string> = new Set([
+  'draining',
+  'stopping',
+  'activating',
+  'waiting-for-capacity',
+  'suppressed',
+]);
 /** Commands that open a placement come first, and stay recognised however many stops follow. */
 const OPENING_COMMANDS = 2;
 
@@ -51,10 +57,14 @@ function optional(data: LinkDecision): Partial<LinkState> {
     ...(asking === undefined ? {} : { asking }),
     ...(failover_target === undefined ? {} : { failover_target }),
     ...(health_score === undefined ? {} : { health_score }),
-    ...(failover === undefined || !MOVING.has(phase) ? {} : { failover }),
+    ...(failover !== undefined && (MOVING.has(phase) || data.suppressed) ? { failover } : {}),
     ...(leave === undefined ? {} : { leave }),
     ...(better_since === undefined ? {} : { betterSinceMs: msOf(better_since) }),
     ...(due_at === undefined ? {} : { dueMs: msOf(due_at) }),
+    ...(data.moves === undefined
+      ? {}
+      : { moves: data.moves.map(({ at, cause }) => ({ atMs: msOf(at), cause })) }),
+    ...(data.suppressed === undefined ? {} : { suppressed: data.suppressed }),
   };
 }
 

@@ -12,7 +12,8 @@ import { endsPlacement } from './over.ts';
 import { onPeerAnswered } from './peer.ts';
 import { onDegraded, onRecovered } from './quality.ts';
 import { onRequest } from './requests.ts';
-import { isCarried, isClosed, isWaiting, type LinkOutcome, type LinkState } from './state.ts';
+import { onSetting } from './settings.ts';
+import { isCarried, isClosed, isHeldBack, isWaiting, type LinkOutcome, type LinkState } from './state.ts';
 import { onTime } from './time.ts';
 
 type FactOf<N extends Fact['name']> = Extract<Fact, { name: N }>;
@@ -88,10 +89,11 @@ function onFact(
       return onDrainRequested(step, fact);
     case 'peer-answered':
       return onPeerAnswered(step, fact);
-    case 'server-requested':
     case 'policy-change-requested':
     case 'freeze-requested':
     case 'failover-approved':
+      return onSetting(step, fact);
+    case 'server-requested':
       return ignore('not-concerned');
     default:
       return fact satisfies never;
@@ -179,6 +181,7 @@ export function concernsAgent(state: LinkState, agentId: string): boolean {
 
 /** Whether a changed fleet may move this link: give it a time input then. */
 export function waitsForFleet(state: LinkState): boolean {
+  if (isHeldBack(state)) return false;
   if (isWaiting(state) || state.phase === 'degraded') return true;
   return isCarried(state) && (state.leave !== undefined || state.failover_target === undefined);
 }

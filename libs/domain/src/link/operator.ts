@@ -3,7 +3,8 @@ import { type Fact, type FactInput, ignore } from '../decider.ts';
 import type { Choice } from '../placement/index.ts';
 import { disconnectClient, stopServer } from './commands.ts';
 import { decided, type Step } from './draft.ts';
-import { chooseOther, ledger, startDraining, startStopping } from './move.ts';
+import { startPlanned } from './held.ts';
+import { chooseOther, ledger, startStopping } from './move.ts';
 import { placeNext } from './place.ts';
 import type { LinkOutcome } from './state.ts';
 
@@ -80,7 +81,7 @@ export function movePlanned(
 ): LinkOutcome {
   const choice = chooseOther(step);
   return choice.chosen
-    ? startDraining(step, { reason, placement, choice, values })
+    ? startPlanned(step, { reason, placement, choice, values }, leave)
     : stay(step, placement, choice, { reason, values, leave });
 }
 

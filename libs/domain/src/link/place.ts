@@ -5,6 +5,7 @@ import type {
   LinkRequest,
   PeerVerdict,
   Placement,
+  Suppression,
 } from '#libs/contracts';
 import { ignore } from '../decider.ts';
 import { iso } from '../ids.ts';
@@ -15,6 +16,7 @@ import { remembered, serverUntilMs } from './backoff.ts';
 import { type ClientView, viewClient } from './client.ts';
 import { type CommandSpec, openPath } from './commands.ts';
 import { decided, type Step } from './draft.ts';
+import { flappingHold, flappingOf, isSameHold, JUDGED_STANDING, judge } from './judge.ts';
 import { type BackoffState, type ClientLife, isClosed, type LinkOutcome, type LinkState } from './state.ts';
 
 /** Moves that were asked for or thought better: the server that is left is tried last. */
@@ -52,6 +54,10 @@ export interface Plan {
   readonly insist?: boolean;
   /** Nothing is decided unless a server fits. */
   readonly onlyIfPlaced?: boolean;
+  /** An operator agreed to it. */
+  readonly approved?: boolean;
+  /** What held it back changed: held as before, nothing is decided. */
+  readonly anew?: boolean;
   readonly values?: Evidence['values'] | undefined;
 }
 
@@ -61,15 +67,45 @@ export function placeNext(given: Step, plan: Plan): LinkOutcome {
   const step = { ...given, state };
   const backoffs = remembered(plan.backoffs ?? state.backoffs, step.input.nowMs);
   const view = viewClient(step, plan.client ?? state.client, plan.insist ? [] : backoffs);
+  const { moves, hold } = judgeNext(step, plan);
+  if (view.ok && hold) {
+    return held(step, plan, { view, choice: chooseFor(step, backoffs, plan), backoffs, hold });
+  }
+  // It counts from the moment on in which it begins, so that of many at once none is overlooked.
+  const counted = { ...step, state: { ...state, moves } };
   const peerRegion = plan.over && view.ok ? peerOf(step, plan.over) : undefined;
   if (plan.over && peerRegion !== undefined) {
     const clientId = state.request.client_id;
-    return ask(step, plan, { over: plan.over, peerRegion, clientId, client: view.life, backoffs });
+    return ask(counted, plan, { over: plan.over, peerRegion, clientId, client: view.life, backoffs });
   }
   const choice = view.ok ? chooseFor(step, backoffs, plan) : undefined;
-  if (view.ok && choice?.chosen) return placed(step, plan, { view, choice, backoffs });
+  if (view.ok && choice?.chosen) return placed(counted, plan, { view, choice, backoffs });
+  const flapping = choice && !isFirst(state) ? flappingHold(choice) : undefined;
+  if (flapping) return held(step, plan, { view, choice, backoffs, hold: flapping });
   if (plan.onlyIfPlaced) return ignore(view.ok ? 'no-better-server' : 'no-change');
   return waiting(step, plan, { view, choice, backoffs });
+}
+
+/** Whether the rules let the link move now; what an operator asked for, and what is judged already, they do. */
+function judgeNext(step: Step, plan: Plan): ReturnType<typeof judge> {
+  const { state } = step;
+  const reason = plan.failover?.reason ?? plan.reason;
+  const judged = state.asking !== undefined || JUDGED_STANDING.has(reason);
+  if (judged || plan.insist || isFirst(state)) return { moves: state.moves ?? [] };
+  return judge(step, {
+    reason,
+    clientGone: state.client.gone || (plan.client?.gone ?? false),
+    sameClient: true,
+    approved: plan.approved ?? false,
+    anew: plan.anew ?? false,
+  });
+}
+
+function held(step: Step, plan: Plan, found: Found & { hold: Suppression }): LinkOutcome {
+  const { suppressed } = step.state;
+  if (plan.onlyIfPlaced && suppressed?.reason === found.hold.reason) return ignore('no-change');
+  if (plan.anew && isSameHold(suppressed, found.hold)) return ignore('no-change');
+  return waiting(step, plan, found);
 }
 
 /** What this link needs of a server now. */
@@ -85,11 +121,13 @@ export function needOf({ state, input }: Step, backoffs: readonly BackoffState[]
     nowMs: input.nowMs,
     holder: state.placement?.server_id,
     backoffUntilMs: serverUntilMs(backoffs, client_id),
+    flapping: flappingOf({ state, input }),
   };
 }
 
 function chooseFor(step: Step, backoffs: readonly BackoffState[], plan: Plan): Choice {
-  const need = needOf(step, plan.insist ? [] : backoffs);
+  const { flapping, ...without } = needOf(step, plan.insist ? [] : backoffs);
+  const need: Need = plan.insist ? without : { ...without, flapping };
   if (plan.peer) return chooseAfterAsking(step, plan, plan.peer, need);
   if (plan.avoid === undefined) return choose(need, step.input.fleet);
   const choice = choose({ ...need, without: new Map([[plan.avoid, 'left']]) }, step.input.fleet);
@@ -125,6 +163,8 @@ interface Found {
   readonly view: ClientView;
   readonly choice: Choice | undefined;
   readonly backoffs: readonly BackoffState[];
+  /** What holds the link back, though its client is there. */
+  readonly hold?: Suppression;
 }
 
 function placed(
@@ -162,7 +202,7 @@ function placed(
       health_score: undefined,
       leave: undefined,
     },
-    commands: [...openPath(placement), ...(plan.release?.(chosen.agent_id) ?? [])],
+    commands: [...openPath(placement, state.request.link_group), ...(plan.release?.(chosen.agent_id) ?? [])],
     candidates: choice.candidates,
     dueMs: input.nowMs + LINK_POLICY.commandGiveUpMs,
     ...(plan.request ? { request: plan.request } : {}),
@@ -172,12 +212,13 @@ function placed(
   });
 }
 
-function waiting(step: Step, plan: Plan, { view, choice, backoffs }: Found): LinkOutcome {
+function waiting(step: Step, plan: Plan, { view, choice, backoffs, hold }: Found): LinkOutcome {
   const { state } = step;
   const first = isFirst(state);
-  return decided(step, first ? 'connection-requested' : 'failover-failed', {
-    phase: first ? 'requested' : 'waiting-for-capacity',
-    reason: waitReason(view, plan),
+  const name = hold ? 'failover-suppressed' : 'failover-failed';
+  return decided(step, first ? 'connection-requested' : name, {
+    phase: first ? 'requested' : hold ? 'suppressed' : 'waiting-for-capacity',
+    reason: hold?.reason ?? waitReason(view, plan),
     after: {
       placement: undefined,
       client: view.life,
@@ -193,6 +234,7 @@ function waiting(step: Step, plan: Plan, { view, choice, backoffs }: Found): Lin
     ...(plan.request ? { request: plan.request } : {}),
     failover: first ? undefined : plan.failover,
     peer: verdict(step, plan, undefined),
+    suppressed: hold,
     values: plan.values,
   });
 }

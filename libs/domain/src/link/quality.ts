@@ -5,7 +5,9 @@ import { scoreOf } from '../placement/index.ts';
 import { LINK_POLICY } from '../policy.ts';
 import { withFailure } from './backoff.ts';
 import { decided, type Step } from './draft.ts';
-import { chooseOther, chooseTarget, startDraining, startStopping } from './move.ts';
+import { holdStanding, startPlanned } from './held.ts';
+import { judge } from './judge.ts';
+import { chooseOther, chooseTarget, startStopping } from './move.ts';
 import { needOf } from './place.ts';
 import { isCarried, type LinkOutcome } from './state.ts';
 
@@ -57,8 +59,13 @@ export function leaveUnanswered(
   const { server_id, server_incarnation } = placement;
   const failure = { agent_id: server_id, incarnation: server_incarnation, blame: 'swallows' } as const;
   const backoffs = withFailure(step.state.backoffs, failure, step.input.nowMs);
-  const after = { backoffs, health_score: healthScore };
-  return startStopping(step, { reason: 'unanswered-requests', placement, choice, values, after });
+  const { moves, hold } = judge(step, { reason: 'unanswered-requests' });
+  const move = { reason: 'unanswered-requests', placement, choice, values } as const;
+  if (hold) {
+    const after = { health_score: healthScore };
+    return holdStanding(step, { ...move, after, phase: 'degraded', leave: move.reason }, hold);
+  }
+  return startStopping(step, { ...move, after: { backoffs, health_score: healthScore, moves } });
 }
 
 export function onRecovered(step: Step, { data }: Recovered): LinkOutcome {
@@ -75,6 +82,8 @@ export function onRecovered(step: Step, { data }: Recovered): LinkOutcome {
       leave: state.leave === 'unanswered-requests' ? undefined : state.leave,
     },
     candidates: other.candidates,
+    // It does well again: only what somebody asked for is held on.
+    lifted: state.suppressed?.reason !== 'freeze',
     values: { health_score: data.health_score, ...data.terms },
   });
 }
@@ -87,7 +96,7 @@ export function weighDegraded(step: Step, placement: Placement): LinkOutcome {
   const better = isBetter(step, other, state.health_score);
   const since = state.betterSinceMs;
   if (since !== undefined && better && due) {
-    return startDraining(step, { reason: 'better-capacity', placement, choice: other });
+    return startPlanned(step, { reason: 'better-capacity', placement, choice: other });
   }
   if (since !== undefined && better) return ignore('not-due');
   if (since === undefined && !due && (state.dueMs !== undefined || !better)) {

@@ -109,9 +109,13 @@ export function blank(connectionId: string, homeRegion: string, request: LinkReq
 /** Whether the client has given it up, or never had a right to it. */
 export const isClosed = (state: LinkState): boolean => state.phase === 'ended' || state.phase === 'rejected';
 
-/** Whether it waits for capacity or for its client, without a placement. */
+/** Whether it waits for capacity, for its client or for what held it back, without a placement. */
 export const isWaiting = (state: LinkState): boolean =>
-  state.phase === 'requested' || state.phase === 'waiting-for-capacity';
+  state.phase === 'requested' || state.phase === 'waiting-for-capacity' || state.phase === 'suppressed';
+
+/** Whether only time, or an operator, lets it move again: no fleet does. */
+export const isHeldBack = ({ phase, suppressed }: LinkState): boolean =>
+  phase === 'suppressed' && suppressed !== undefined && suppressed.reason !== 'agent-flapping';
 
 /** Whether traffic flows, as far as anyone said. */
 export const isCarried = (state: LinkState): boolean =>

@@ -1,12 +1,16 @@
+import type { Placement } from '#libs/contracts';
 import { ignore, type TimeInput } from '../decider.ts';
+import { msOf } from '../ids.ts';
 import { newTarget } from './agents.ts';
-import type { Step } from './draft.ts';
-import { chooseOther, giveUpOpening, startDraining, stopAgain, stopDrained } from './move.ts';
+import { decided, type Step } from './draft.ts';
+import { startPlanned } from './held.ts';
+import { isSameHold } from './judge.ts';
+import { chooseOther, chooseTarget, giveUpOpening, stopAgain, stopDrained } from './move.ts';
 import { movePlanned } from './operator.ts';
 import { onNoAnswer } from './peer.ts';
 import { placeNext } from './place.ts';
 import { leaveUnanswered, weighDegraded } from './quality.ts';
-import type { LinkOutcome } from './state.ts';
+import type { LinkOutcome, LinkState } from './state.ts';
 
 /** Time passed, or the fleet changed. At or after the due time this always decides something. */
 export function onTime(step: Step & { input: TimeInput }): LinkOutcome {
@@ -18,7 +22,7 @@ export function onTime(step: Step & { input: TimeInput }): LinkOutcome {
     case 'waiting-for-capacity':
     case 'suppressed':
       return placeNext(step, {
-        reason: 'capacity-available',
+        reason: due && state.phase === 'suppressed' ? 'suppression-over' : 'capacity-available',
         failover: state.failover,
         onlyIfPlaced: !due,
       });
@@ -48,22 +52,54 @@ function unplaced(step: Step): LinkOutcome {
 }
 
 function carried(step: Step, due: boolean): LinkOutcome {
-  const { state } = step;
-  const { placement, leave } = state;
+  const { state, input } = step;
+  const { placement, suppressed } = state;
   if (placement === undefined) return ignore('no-change');
+  const untilMs = suppressed?.until === undefined ? undefined : msOf(suppressed.until);
+  if (untilMs !== undefined && input.nowMs >= untilMs) return lookAgain(step, placement);
+  if (!isHeld(state)) {
+    const outcome = weighMove(step, placement, due);
+    if (outcome.kind === 'append' || state.failover_target !== undefined) return outcome;
+  }
+  return state.failover_target === undefined ? newTarget(step) : ignore('not-due');
+}
+
+/** A freeze holds what can wait: a server that swallows requests is left. */
+const isHeld = ({ suppressed, leave }: LinkState): boolean =>
+  suppressed !== undefined && (suppressed.reason !== 'freeze' || leave !== 'unanswered-requests');
+
+/** Whether a link that stands is to go elsewhere now. */
+function weighMove(step: Step, placement: Placement, due: boolean): LinkOutcome {
+  const { state } = step;
+  const { leave } = state;
   if (leave !== undefined) {
     const other = chooseOther(step);
     if (other.chosen && leave === 'unanswered-requests') {
       return leaveUnanswered(step, placement, other, undefined, state.health_score);
     }
-    if (other.chosen) return startDraining(step, { reason: leave, placement, choice: other });
+    if (other.chosen) return startPlanned(step, { reason: leave, placement, choice: other }, leave);
     if (due && state.betterSinceMs === undefined)
       return movePlanned(step, placement, leave, undefined, leave);
   }
-  if (state.phase === 'degraded') {
-    const outcome = weighDegraded(step, placement);
-    if (outcome.kind === 'append' || state.failover_target !== undefined) return outcome;
+  return state.phase === 'degraded' ? weighDegraded(step, placement) : ignore('not-due');
+}
+
+/** What held back the move of a link that stands is over or changed: is the move still called for, and may it be made? */
+export function lookAgain(step: Step, placement: Placement): LinkOutcome {
+  const { suppressed, dueMs, ...rest } = step.state;
+  const due = dueMs !== undefined && step.input.nowMs >= dueMs;
+  const free: Step = { ...step, state: due ? { ...rest, dueMs } : rest };
+  const outcome = weighMove(free, placement, due);
+  if (outcome.kind === 'append') {
+    const { suppressed: hold } = outcome.data;
+    return hold && isSameHold(suppressed, hold) ? ignore('no-change') : outcome;
   }
-  if (state.failover_target !== undefined) return ignore('not-due');
-  return newTarget(step);
+  const other = chooseTarget(free);
+  return decided(step, rest.phase === 'degraded' ? 'connection-marked-degraded' : 'connection-activated', {
+    phase: rest.phase,
+    reason: 'suppression-over',
+    after: { failover_target: other.chosen?.agent_id },
+    candidates: other.candidates,
+    lifted: true,
+  });
 }

@@ -1,5 +1,6 @@
 import { type Candidate, LIMITS } from '#libs/contracts';
 import type { Fleet, FleetAgent } from '../fleet.ts';
+import { type Flapping, flappingUntilMs } from '../judgement/index.ts';
 import { PLACEMENT } from './constants.ts';
 
 /** What a link needs of a server. */
@@ -19,6 +20,8 @@ export interface Need {
   readonly first?: { readonly agent_id: string; readonly evenIfFull?: boolean };
   /** Until when this life of a server is not tried; absent: it is not held against it. */
   readonly backoffUntilMs?: (agentId: string, incarnation: string) => number | undefined;
+  /** How often a server may begin a new life before it is left out; absent: as often as it does. */
+  readonly flapping?: Flapping | undefined;
 }
 
 export interface Choice {
@@ -27,14 +30,18 @@ export interface Choice {
   readonly target?: FleetAgent;
   /** Best first, then excluded ones; at most LIMITS.candidatesPerDecision. */
   readonly candidates: Candidate[];
-  /** When the first of those that are only backing off may be tried again. */
+  /** When the first of those that only back off, or restarted too often, may be tried again. */
   readonly retryAtMs?: number;
+  /** One at least was left out because it restarted too often. */
+  readonly flapping?: boolean;
 }
 
 interface Weighed {
   readonly agent: FleetAgent;
   readonly points: Points;
   readonly score: number;
+  /** Other links of the same link group on it. */
+  readonly alike: number;
   /** Decides between equal scores; reckoned when it is needed. */
   tie: number | undefined;
 }
@@ -49,6 +56,7 @@ export function choose(need: Need, fleet: Fleet): Choice {
   const eligible: Weighed[] = [];
   const excluded: Candidate[] = [];
   let retryAtMs: number | undefined;
+  let flapping = false;
   for (const agent of fleet.agents.values()) {
     if (agent.kind !== 'server-sidecar' || agent.server_group !== need.serverGroup) continue;
     const why = exclusion(agent, need, fleet);
@@ -57,8 +65,9 @@ export function choose(need: Need, fleet: Fleet): Choice {
       continue;
     }
     excluded.push({ agent_id: agent.agent_id, excluded: why });
-    if (why !== 'backing-off') continue;
-    const until = need.backoffUntilMs?.(agent.agent_id, agent.incarnation) ?? need.nowMs;
+    if (why !== 'backing-off' && why !== 'flapping') continue;
+    flapping ||= why === 'flapping';
+    const until = openAgainMs(agent, need);
     retryAtMs = Math.min(retryAtMs ?? until, until);
   }
   const seed = hashed(FNV_OFFSET, `${need.connectionId}/`);
@@ -66,6 +75,7 @@ export function choose(need: Need, fleet: Fleet): Choice {
   eligible.sort(
     (a, b) =>
       isLater(a) - isLater(b) ||
+      a.alike - b.alike ||
       b.score - a.score ||
       tieOf(a, seed) - tieOf(b, seed) ||
       byId(a.agent, b.agent),
@@ -77,10 +87,18 @@ export function choose(need: Need, fleet: Fleet): Choice {
     ...(second ? { target: second.agent } : {}),
     candidates: recorded(eligible, excluded),
     ...(retryAtMs === undefined ? {} : { retryAtMs }),
+    ...(flapping ? { flapping } : {}),
   };
 }
 
-/** Why this server can't be chosen; the first reason that holds. A back-off is named last: time alone cures it. */
+/** When nothing but time's cure holds a server back any more. */
+function openAgainMs(agent: FleetAgent, need: Need): number {
+  const backoffMs = need.backoffUntilMs?.(agent.agent_id, agent.incarnation) ?? need.nowMs;
+  const calmMs = need.flapping && flappingUntilMs(agent.recentRestarts, need.flapping, need.nowMs);
+  return Math.max(backoffMs, calmMs ?? need.nowMs);
+}
+
+/** Why this server can't be chosen; the first reason that holds. What time alone cures is named last. */
 function exclusion(agent: FleetAgent, need: Need, fleet: Fleet): string | undefined {
   if (fleet.silent(agent.agent_id, agent.incarnation)) return 'silent';
   if (agent.draining) return 'draining';
@@ -90,6 +108,7 @@ function exclusion(agent: FleetAgent, need: Need, fleet: Fleet): string | undefi
   if (!hasPlace && agent.carried - own >= agent.capacity) return 'full';
   const without = need.without?.get(agent.agent_id);
   if (without !== undefined) return without;
+  if (need.flapping && flappingUntilMs(agent.recentRestarts, need.flapping, need.nowMs)) return 'flapping';
   const until = need.backoffUntilMs?.(agent.agent_id, agent.incarnation);
   return until !== undefined && need.nowMs < until ? 'backing-off' : undefined;
 }
@@ -105,14 +124,14 @@ interface Points {
 
 function weigh(agent: FleetAgent, need: Need): Weighed {
   const points = pointsOf(agent, need);
-  return { agent, points, score: sum(points), tie: undefined };
+  return { agent, points, score: sum(points), alike: alikeOn(agent, need), tie: undefined };
 }
 
 function pointsOf(agent: FleetAgent, need: Need): Points {
   const { preferredPoints, locationPoints, freePoints, healthPoints, spreadPoints, spreadMaxPoints } =
     PLACEMENT;
   const free = agent.capacity === 0 ? 0 : Math.max(0, agent.capacity - agent.carried) / agent.capacity;
-  const alike = need.linkGroup === undefined ? 0 : (agent.linkGroups?.[need.linkGroup] ?? 0);
+  const alike = alikeOn(agent, need);
   return {
     preferred: agent.agent_id === need.preferredServer ? preferredPoints : 0,
     location: agent.location === need.location ? locationPoints : 0,
@@ -120,6 +139,13 @@ function pointsOf(agent: FleetAgent, need: Need): Points {
     health: rounded((agent.healthScore / 100) * healthPoints),
     spread: -Math.min(alike * spreadPoints, spreadMaxPoints),
   };
+}
+
+/** Links of the link's own group that a server carries, the link itself left out. */
+function alikeOn(agent: FleetAgent, need: Need): number {
+  if (need.linkGroup === undefined) return 0;
+  const own = agent.agent_id === need.holder ? 1 : 0;
+  return Math.max(0, (agent.linkGroups?.[need.linkGroup] ?? 0) - own);
 }
 
 function sum({ preferred, location, free, health, spread }: Points): number {
