@@ -119,6 +119,37 @@ describe('the fleet as the control loop sees it', () => {
     expect(view.agents.has('scheme-server-1')).toBe(false);
   });
 
+  it('scores an agent again only when a report came, was missed, or is overdue', () => {
+    const { view } = fleet();
+    let read = 0;
+    const connections = carrying('a:1').connections;
+    const counting = (sequence: number) =>
+      Object.defineProperty(report({ sequence }), 'connections', {
+        get: () => {
+          read += 1;
+          return connections;
+        },
+      });
+    for (let sequence = 1; sequence <= 10; sequence += 1) {
+      view.take(counting(sequence), AT_MS + sequence * 5_000, AT_MS + sequence * 5_000);
+    }
+    const lastMs = AT_MS + 50_000;
+    const shown = () => view.agents.get('scheme-server-1');
+    read = 0;
+    const seen: (readonly [number, number, boolean])[] = [];
+    for (let ms = 500; ms < 15_000; ms += 500) {
+      view.tick(lastMs + ms);
+      if (read > seen.length) seen.push([ms, shown()?.healthScore ?? 0, shown()?.suspect ?? false]);
+    }
+    expect(seen).toEqual([
+      [8_000, 100, true],
+      [10_000, 85, true],
+    ]);
+    view.placementChanged('b:1', undefined, placedOn('scheme-server-1'));
+    expect(shown()?.carried).toBe(2);
+    expect(read).toBe(2);
+  });
+
   it('shows an agent that was asked to drain as draining, for that life only', () => {
     const { view } = fleet();
     view.noteDraining({ 'scheme-server-1': 'first' });

@@ -13,6 +13,8 @@ interface Reported {
   /** Parts of a report whose others are still to come. */
   readonly gathering: { readonly sequence: number; readonly parts: Map<number, HealthReport> };
   readonly regularity: health.Regularity;
+  /** Reports missed when its health was last scored. */
+  scoredMissed: number;
 }
 
 /**
@@ -57,17 +59,20 @@ export class FleetView implements Fleet {
       ? known.regularity
       : health.heard(known?.regularity, report.incarnation, report.interval_ms, reportedMs);
     this.restarts.heard(report.agent_id, report.incarnation, reportedMs);
-    this.reported.set(report.agent_id, { ...gathered, report, reportedMs, regularity });
+    this.reported.set(report.agent_id, { ...gathered, report, reportedMs, regularity, scoredMissed: 0 });
     this.show(report.agent_id, nowMs);
   }
 
-  /** Time passed: agents become suspect, or too old to be seen. */
+  /** Time passed: agents become suspect, or too old to be seen. Nothing else of them changes by itself. */
   tick(nowMs: number): void {
-    for (const [agentId, { reportedMs }] of this.reported) {
+    for (const [agentId, { reportedMs, regularity, scoredMissed }] of this.reported) {
       if (nowMs - reportedMs > this.fleetAgeMs) {
         this.agents.delete(agentId);
         this.reported.delete(agentId);
-      } else {
+      } else if (
+        health.missedReports(regularity, nowMs) !== scoredMissed ||
+        health.isSuspect(regularity, nowMs) !== this.agents.get(agentId)?.suspect
+      ) {
         this.show(agentId, nowMs);
       }
     }
@@ -105,6 +110,7 @@ export class FleetView implements Fleet {
     const { report, reportedMs, regularity, gathering } = known;
     const connections = [...gathering.parts.values()].flatMap((part) => part.connections);
     const missed = health.missedReports(regularity, nowMs);
+    known.scoredMissed = missed;
     const before = this.agents.get(agentId);
     const next: FleetAgent = {
       agent_id: agentId,
