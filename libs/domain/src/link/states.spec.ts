@@ -38,6 +38,7 @@ describe('the table of states and transitions', () => {
       'stopping',
       'activating',
       'waiting-for-capacity',
+      'suppressed',
     ]);
   });
 
