@@ -23,7 +23,7 @@
  *
  *   0 data    one whole application message, its own length header included; never empty, never split
  *   1 ping    u32 number, answered by a pong with the same payload
- *   2 pong
+ *   2 pong    frames are handled in their order: it says that all that came before its ping was handled
  *   3 ready   empty, only from the server's side: the path stands, a backend is behind it. A later one says that
  *             the connection to the backend was replaced: whoever keeps state on it must sign on again
  *   4 refuse  u16 code; the sender closes after it and the epoch is not carried

@@ -160,4 +160,40 @@ describe('LinkPath', () => {
     for (let count = 0; count < 20; count += 1) await settle();
     expect(seen).toEqual(['drained']);
   });
+
+  describe('that waits until something was handled', () => {
+    const pong = (number: number): Buffer => encodeFrame(FRAME_TYPE.pong, Buffer.from([0, 0, 0, number]));
+
+    it('pings for it, and tells after what came before the answer was handed over', async () => {
+      const { path, far, seen, settle, sentHex } = pathOnPair();
+      path.start();
+      path.sendReady();
+      path.whenHandled(() => seen.push('handled'));
+      await settle();
+      expect(sentHex()).toBe(Buffer.concat([encodeFrame(FRAME_TYPE.ready), encodePing(1)]).toString('hex'));
+      far.write(
+        Buffer.concat([encodeData([Buffer.from('before')]), pong(1), encodeData([Buffer.from('after')])]),
+      );
+      await settle();
+      expect(seen).toEqual(['message before', 'handled', 'message after']);
+    });
+
+    it('tells each time once, also when keepalives went between, and not for an answer to an earlier ping', async () => {
+      const { path, far, seen, settle, at } = pathOnPair();
+      path.start();
+      at(500);
+      path.whenHandled(() => seen.push('first'));
+      path.whenHandled(() => seen.push('second'));
+      at(1_000);
+      far.write(pong(1));
+      await settle();
+      expect(seen).toEqual([]);
+      far.write(pong(2));
+      await settle();
+      expect(seen).toEqual(['first']);
+      far.write(Buffer.concat([pong(3), pong(4), pong(3)]));
+      await settle();
+      expect(seen).toEqual(['first', 'second']);
+    });
+  });
 });

@@ -53,6 +53,8 @@ export class LinkPath {
   private pingOutstanding = false;
   private heardMs: number;
   private smoothedRttMs: number | undefined;
+  /** What waits for the answer to a ping, oldest first. */
+  private handled: { number: number; callback: () => void }[] = [];
 
   constructor(
     private readonly stream: Duplex,
@@ -100,6 +102,15 @@ export class LinkPath {
     this.control(encodeFrame(FRAME_TYPE.ready));
   }
 
+  /**
+   * Calls back once the peer has handled all that was sent before; not at all if the path ends before that. What
+   * comes until then was sent by a peer that knew nothing of it yet.
+   */
+  whenHandled(callback: () => void): void {
+    this.ping();
+    this.handled.push({ number: this.pingNumber, callback });
+  }
+
   /** Refuses and closes; the peer gets a moment to read why. */
   refuse(code: RefuseCode): void {
     if (this.closed) return;
@@ -123,9 +134,12 @@ export class LinkPath {
       this.end('keepalive-timeout');
       return;
     }
-    if (nowMs - this.pingSentMs < keepaliveIntervalMs) return;
-    this.pingNumber += 1;
-    this.pingSentMs = nowMs;
+    if (nowMs - this.pingSentMs >= keepaliveIntervalMs) this.ping();
+  }
+
+  private ping(): void {
+    this.pingNumber = (this.pingNumber + 1) >>> 0;
+    this.pingSentMs = this.options.nowMs();
     this.pingOutstanding = true;
     this.control(encodePing(this.pingNumber));
   }
@@ -168,7 +182,7 @@ export class LinkPath {
         this.control(encodeFrame(FRAME_TYPE.pong, payload));
         return;
       case FRAME_TYPE.pong:
-        this.measure(payload.readUInt32BE(0));
+        this.answered(payload.readUInt32BE(0));
         return;
       case FRAME_TYPE.ready:
         this.handlers.ready();
@@ -184,8 +198,14 @@ export class LinkPath {
     }
   }
 
+  private answered(number: number): void {
+    this.measure(number);
+    const index = this.handled.findLastIndex((entry) => entry.number === number);
+    for (const { callback } of this.handled.splice(0, index + 1)) callback();
+  }
+
   private measure(number: number): void {
-    if (!this.pingOutstanding || number !== this.pingNumber >>> 0) return;
+    if (!this.pingOutstanding || number !== this.pingNumber) return;
     this.pingOutstanding = false;
     const rttMs = this.options.nowMs() - this.pingSentMs;
     const before = this.smoothedRttMs ?? rttMs;

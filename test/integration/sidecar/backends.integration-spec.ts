@@ -3,6 +3,7 @@ import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { spiffeId } from '#libs/contracts';
+import { Network } from '../../support/network.ts';
 import { freePort } from '../../support/servers.mjs';
 import { waitFor } from '../../support/wait-for.ts';
 import { World } from './harness.ts';
@@ -123,6 +124,32 @@ describe('the pool of a server sidecar', () => {
     expect(await server.registry.metrics()).toMatch(
       /messages_dropped_total\{.*reason="backend-changed".*\} 1$/m,
     );
+  });
+
+  it('does not give another entry what was on its way to it, with cutover reset, before the client knew', async () => {
+    const backends = [await world.backend(), await world.backend()] as const;
+    const reset = { TRUNKLINE_CUTOVER: 'reset' };
+    const server = await world.server('server-1', [...backends], reset);
+    const client = await world.client(reset);
+    const network = await Network.before(server.address, (ending) => world.ends(ending));
+    await world.place(client, server, 1, { address: network.address });
+    const application = await world.application(client.port);
+    application.send(iso('0800', 'on'));
+    await application.got('0810on');
+    // The client is told of nothing until the network goes on, and what it sends comes in when the backend is another.
+    network.freeze('to-near');
+    backends[0].kill();
+    await waitFor(() => backends[1].taken === 1);
+    application.send(iso('0200', 'on its way'));
+    const drops = /messages_dropped_total\{.*reason="backend-changed".*\} 1$/m;
+    await waitFor(async () => drops.test(await server.registry.metrics()), { what: 'a counted drop' });
+    network.thaw();
+    await waitFor(() => application.isClosed);
+    const next = await world.application(client.port);
+    next.send(iso('0800', 'again'), iso('0200', 'after'));
+    await next.got('0210after');
+    expect(backends[1].received).toEqual(['0800again', '0200after']);
+    expect(server.log.facts('connection-lost')).toEqual([]);
   });
 
   it('gives the link up when no entry is left', async () => {

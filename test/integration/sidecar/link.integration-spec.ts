@@ -1,5 +1,6 @@
+import type { HealthReport } from '#libs/contracts';
 import { waitFor } from '../../support/wait-for.ts';
-import { CONNECTION, World } from './harness.ts';
+import { CLIENT, CONNECTION, World } from './harness.ts';
 import { Application, iso } from './peers.ts';
 
 describe('a link between two sidecars', () => {
@@ -55,5 +56,20 @@ describe('a link between two sidecars', () => {
     await application.got('0210c');
     expect(application.isClosed).toBe(false);
     expect(backends[1].received).toEqual(['0200c']);
+  });
+
+  it('is told of with its group by the server, where the command named one', async () => {
+    const server = await world.server('server-1', [await world.backend()]);
+    await world.command(server, 'accept-client', 1, { client_id: CLIENT, link_group: 'primary-pair' });
+    await world.command(server, 'accept-client', 1, { client_id: CLIENT, connection_id: 'bank-1:other' });
+    const told = await waitFor(
+      () => {
+        const report = server.log.facts('health-report').at(-1) as HealthReport | undefined;
+        return report?.connections.length === 2 && report.connections;
+      },
+      { what: 'a report of both' },
+    );
+    expect(told).toMatchObject([{ connection_id: CONNECTION, link_group: 'primary-pair' }, {}]);
+    expect(told[1]).not.toHaveProperty('link_group');
   });
 });

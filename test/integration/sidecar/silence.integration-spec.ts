@@ -1,39 +1,9 @@
-import { connect, createServer, type Socket } from 'node:net';
-import { splitAddress } from '#libs/relay';
+import { createServer } from 'node:net';
+import { Network } from '../../support/network.ts';
 import { freePort } from '../../support/servers.mjs';
-import { waitFor } from '../../support/wait-for.ts';
+import { holdsFor, waitFor } from '../../support/wait-for.ts';
 import { World } from './harness.ts';
 import { iso } from './peers.ts';
-
-/** A network between two sidecars that can fall silent without a reset. */
-class Network {
-  readonly sockets: Socket[] = [];
-  private constructor(readonly address: string) {}
-
-  static async before(address: string, ends: (ending: () => void) => void): Promise<Network> {
-    const port = await freePort();
-    const network = new Network(`127.0.0.1:${port}`);
-    const relay = createServer((near) => {
-      const far = connect(splitAddress(address));
-      for (const socket of [near, far]) {
-        socket.on('error', () => {});
-        network.sockets.push(socket);
-      }
-      near.on('data', (chunk) => far.write(chunk));
-      far.on('data', (chunk) => near.write(chunk));
-    });
-    await new Promise<void>((resolve) => relay.listen(port, '127.0.0.1', resolve));
-    ends(() => {
-      relay.close();
-      for (const socket of network.sockets) socket.destroy();
-    });
-    return network;
-  }
-
-  fallSilent(): void {
-    for (const socket of this.sockets) socket.removeAllListeners('data').on('data', () => {});
-  }
-}
 
 describe('silence between two sidecars', () => {
   let world: World;
@@ -42,25 +12,65 @@ describe('silence between two sidecars', () => {
   });
   afterEach(() => world.clear());
 
+  /** A link over a network that can be frozen, and its application signed on. */
+  async function onNetwork(env: Record<string, string>) {
+    const backend = await world.backend();
+    const server = await world.server('server-1', [backend], env);
+    const client = await world.client(env);
+    const network = await Network.before(server.address, (ending) => world.ends(ending));
+    await world.place(client, server, 1, { address: network.address });
+    const application = await world.application(client.port);
+    application.send(iso('0800', 'on'));
+    await application.got('0810on');
+    return { backend, server, client, network, application };
+  }
+
   it('is noticed by both within three keepalives; each stops before it says so', async () => {
     const env = { TRUNKLINE_KEEPALIVE_INTERVAL_MS: '200' };
     const server = await world.server('server-1', [await world.backend()], env);
     const client = await world.client(env);
     const network = await Network.before(server.address, (ending) => world.ends(ending));
-    const connected = world.command(client, 'connect', 1, {
-      server_id: 'server-1',
-      address: network.address,
-    });
-    await world.accept(server, 1);
-    expect(await connected).toMatchObject({ answer: 'command-succeeded' });
+    await world.place(client, server, 1, { address: network.address });
     await waitFor(() => client.carrier.health()[0]?.rtt_ms !== undefined);
 
-    network.fallSilent();
+    network.freeze();
     const since = performance.now();
     expect(await client.log.fact('connection-lost')).toMatchObject({ epoch: 1, reason: 'keepalive-timeout' });
     expect(performance.now() - since).toBeGreaterThan(300);
     expect(await server.log.fact('connection-lost')).toMatchObject({ epoch: 1, reason: 'keepalive-timeout' });
     expect([client.carrier.carrying, server.carrier.carrying]).toEqual([0, 0]);
+  });
+
+  it('shorter than a peer may be silent moves nothing, and loses nothing', async () => {
+    const { client, server, network, application } = await onNetwork({ TRUNKLINE_KEEPALIVE_MISSES: '6' });
+    network.freeze();
+    application.send(iso('0200', 'meanwhile'));
+    await holdsFor(1_200, () => client.carrier.carrying === 1 && server.carrier.carrying === 1);
+    expect(application.messages.texts).toEqual(['0810on']);
+    network.thaw();
+    await application.got('0210meanwhile');
+    // What was late is not counted against a path that goes on.
+    await holdsFor(3_200, () => client.carrier.carrying === 1 && server.carrier.carrying === 1);
+    for (const { log } of [client, server]) expect(log.facts('connection-lost')).toEqual([]);
+  });
+
+  it('of a network that comes back is too late: each side said so once, and the old epoch is over', async () => {
+    const { client, server, network, application, backend } = await onNetwork({
+      TRUNKLINE_KEEPALIVE_INTERVAL_MS: '200',
+    });
+    network.freeze();
+    application.send(iso('0200', 'lost on its way'));
+    for (const { log } of [client, server]) {
+      expect(await log.fact('connection-lost')).toMatchObject({ epoch: 1, reason: 'keepalive-timeout' });
+    }
+    network.thaw();
+    expect(await world.connect(client, server, 1)).toMatchObject({ reason: 'stale-epoch' });
+    expect(await world.accept(server, 1)).toMatchObject({ reason: 'stale-epoch' });
+    await world.place(client, server, 2, { address: network.address });
+    application.send(iso('0200', 'after'));
+    await application.got('0210after');
+    expect(backend.received).toEqual(['0800on', '0200after']);
+    for (const { log } of [client, server]) expect(log.facts('connection-lost')).toHaveLength(1);
   });
 
   it('of a host that takes purchases and answers echoes alone shows in the reports within seconds', async () => {

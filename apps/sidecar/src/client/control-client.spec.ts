@@ -11,14 +11,21 @@ describe('ControlClient', () => {
   let url: string;
   let told: { command: string; connection_id: string; epoch: number }[];
   let answers: number[];
+  /** What a GET gives. */
+  let state: string;
   /** The first answer waits for it. */
   let gate: Promise<void>;
   beforeEach(async () => {
     told = [];
     answers = [];
     gate = Promise.resolve();
+    state = '{}';
     server = createServer((request, response) => {
       let body = '';
+      if (request.method === 'GET') {
+        response.writeHead(answers.shift() ?? 200).end(state);
+        return;
+      }
       request.on('data', (chunk) => {
         body += chunk;
       });
@@ -43,6 +50,33 @@ describe('ControlClient', () => {
 
   it('has nobody to tell where no /control is offered', async () => {
     expect(await new ControlClient(undefined, log).tell('drain', 'a:b', 1)).toBe('not-offered');
+  });
+
+  it.each([
+    ['aware', { active: true, connection_id: 'a:b', epoch: 3 }],
+    ['aware', { active: false, connection_id: 'a:b', epoch: 4 }],
+    ['unaware', { active: false, connection_id: 'a:b', epoch: 2 }],
+    ['unaware', { active: true, connection_id: 'c:d', epoch: 3 }],
+    ['unaware', { active: false }],
+    ['aware', 'no state at all'],
+    ['aware', null],
+  ])('finds the application %s of an epoch when it says %j', async (awareness, said) => {
+    state = JSON.stringify(said);
+    expect(await new ControlClient(url, log).ask('a:b', 3)).toBe(awareness);
+  });
+
+  it('leaves an application alone whose /control answers and tells no state', async () => {
+    const client = new ControlClient(url, log);
+    answers = [405, 200];
+    expect(await client.ask('a:b', 1)).toBe('aware');
+    state = '<html>';
+    expect(await client.ask('a:b', 1)).toBe('aware');
+  });
+
+  it('hears nothing of an application that is not there', async () => {
+    server.close();
+    server.closeAllConnections();
+    expect(await new ControlClient(url, log).ask('a:b', 1)).toBe('unreachable');
   });
 
   it('tries again what is wanted until it is heard', async () => {

@@ -69,6 +69,7 @@ export class ServerCarrier implements Carrier {
       connection_id: command.connection_id,
       epoch: command.epoch,
       ...(command.home_region === this.agent.identity.region ? {} : { home_region: command.home_region }),
+      ...(command.link_group === undefined ? {} : { link_group: command.link_group }),
       status: link?.isStanding ? 'active' : 'idle',
       ...(link?.health ?? { unanswered_ratio: 0, in_flight: 0 }),
     }));

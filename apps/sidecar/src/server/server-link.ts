@@ -44,6 +44,8 @@ export class ServerLink {
   /** Name of the last entry; undefined until the first one took the link. */
   private entryName: string | undefined;
   private stillborn = 0;
+  /** Replacements of the backend that the client's end has not handled yet, with cutover reset. */
+  private unhandledChanges = 0;
   private isOver = false;
 
   constructor(
@@ -137,6 +139,7 @@ export class ServerLink {
     this.entryName = backend.name;
     // The first `ready` says that the path stands, a later one that another program is behind it now.
     this.path.sendReady();
+    if (why !== 'first' && this.options.cutover === 'reset') this.awaitReset();
     if (this.isOver) return;
     if (why === 'first') this.handlers.standing();
     else if (before !== undefined && before !== backend.name) {
@@ -145,6 +148,17 @@ export class ServerLink {
     // With a reset the application signs on at the new program first; what waited is of the connection before.
     if (why !== 'first' && this.options.cutover === 'reset') this.dropHeld();
     else this.sendHeld();
+  }
+
+  /**
+   * The client's end lets its application go when it handles this `ready`. What comes before it did was sent to the
+   * backend before, and would reach the new one ahead of the sign-on there.
+   */
+  private awaitReset(): void {
+    this.unhandledChanges += 1;
+    this.path.whenHandled(() => {
+      this.unhandledChanges -= 1;
+    });
   }
 
   private attach(backend: Backend): void {
@@ -191,10 +205,14 @@ export class ServerLink {
       this.end('protocol-error');
       return;
     }
-    if (this.stream !== undefined) {
+    if (this.unhandledChanges > 0) {
+      this.agent.metrics.messagesDropped.inc({ reason: 'backend-changed' }, messages.length);
+    } else if (this.stream !== undefined) {
       this.send(messages);
-      return;
-    }
+    } else this.hold(messages);
+  }
+
+  private hold(messages: Message[]): void {
     for (const message of messages) {
       if (message.kind !== 'request') this.agent.metrics.messagesDropped.inc({ reason: 'no-backend' });
       else if (!this.held.push(message)) {
