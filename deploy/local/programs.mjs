@@ -207,14 +207,15 @@ function isoServer(site, name) {
  * @param {Site} site
  * @param {(typeof CLIENT_SIDECARS)[number]} row
  */
-function isoClient(site, { name: sidecar, application: name, links }) {
+function isoClient(site, { name: sidecar, application: name }) {
   const control = site.portOf(name, 'control');
   return program(site, 'iso8583-simulator', name, control, {
     ...simulator(site, name, control),
     TRUNKLINE_SIMULATOR_ROLE: 'client',
     TRUNKLINE_SIMULATOR_PORT: String(site.portOf(sidecar, 'application')),
     TRUNKLINE_SIMULATOR_RATE: String(PURCHASES_PER_SECOND),
-    TRUNKLINE_SIMULATOR_ACTIVE: String(links),
+    // Its sidecar tells it when the link is its own: one that was killed must not believe so by itself.
+    TRUNKLINE_SIMULATOR_ACTIVE: 'false',
   });
 }
 
