@@ -26,6 +26,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   'libs/log': ['contracts'],
   'libs/registry': ['contracts', 'domain'],
   'libs/relay': ['contracts'],
+  'apps/cli': ['contracts', 'domain', 'log', 'platform'],
   'apps/central-controller': ['contracts', 'domain', 'log', 'platform', 'registry', 'relay'],
   'apps/sidecar': ['contracts', 'log', 'platform', 'relay'],
   'apps/iso8583-simulator': ['platform', 'relay'],
