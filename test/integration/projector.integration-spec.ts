@@ -2,33 +2,16 @@ import { TOPIC, topicName } from '#libs/contracts';
 import type { OutgoingEvent } from '#libs/log';
 import { RegistryRebuilding } from '#libs/registry';
 import { agentDecision, claimEvent, decisionEvent, linkDecision } from '../support/decisions.ts';
+import { carriedHealth, healthReport } from '../support/health-reports.ts';
 import { ownDatabase, PARTITIONS, Projection, redisContents } from '../support/projection.ts';
 import { redisCommand } from '../support/redis.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const WRITER = { writer_epoch: 1, writer_id: 'first' };
 
-function report(topic: string, agent_id: string, sequence: number, connections: string[]): OutgoingEvent {
-  const data = {
-    agent_id,
-    incarnation: 'life-1',
-    kind: 'client-sidecar',
-    control_region: 'east',
-    location: 'berlin',
-    sequence,
-    interval_ms: 5_000,
-    address: '127.0.0.1:1',
-    capacity: 5,
-    draining: false,
-    software_version: '0.1.0',
-    connections: connections.map((connection_id) => ({
-      connection_id,
-      epoch: 1,
-      status: 'active',
-      unanswered_ratio: 0,
-      in_flight: 0,
-    })),
-  };
+function report(topic: string, agent_id: string, sequence: number, ids: string[]): OutgoingEvent {
+  const connections = ids.map((id) => carriedHealth(id));
+  const data = healthReport({ agent_id, sequence, connections, capacity: 5 });
   const time = new Date(Date.parse('2026-01-01T00:00:00.000Z') + sequence).toISOString();
   return {
     topic,

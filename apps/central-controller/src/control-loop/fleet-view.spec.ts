@@ -1,33 +1,23 @@
 import type { HealthReport } from '#libs/contracts';
 import type { link } from '#libs/domain';
+import { carriedHealth, healthReport } from '../../../../test/support/health-reports.ts';
 import type { Aggregate } from './aggregate.ts';
 import { FleetView } from './fleet-view.ts';
 
 const AT_MS = 1_000_000;
 
-function report(changes: Partial<HealthReport> = {}): HealthReport {
-  return {
+const report = (changes: Partial<HealthReport> = {}) =>
+  healthReport({
     agent_id: 'scheme-server-1',
     incarnation: 'first',
     kind: 'server-sidecar',
-    control_region: 'west',
-    location: 'us-west-2a',
     server_group: 'scheme',
-    sequence: 1,
-    interval_ms: 5_000,
-    lease_ms: 60_000,
-    address: '127.0.0.1:28583',
     capacity: 2,
-    draining: false,
-    software_version: '0.1.0',
-    connections: [],
     ...changes,
-  };
-}
+  });
 
 function carrying(...ids: string[]): Pick<HealthReport, 'connections'> {
-  const one = { epoch: 1, status: 'active' as const, unanswered_ratio: 0, in_flight: 0 };
-  return { connections: ids.map((connection_id) => ({ connection_id, ...one })) };
+  return { connections: ids.map((id) => carriedHealth(id)) };
 }
 
 function placedOn(server_id: string, link_group?: string): Aggregate {

@@ -1,6 +1,7 @@
 import type { HealthReport } from '#libs/contracts';
 import { type Log, type LogRecord, MemoryBroker, type ReceivedEvent } from '#libs/log';
 import { createLogger } from '#libs/platform';
+import { carriedHealth, healthReport } from '../../../../test/support/health-reports.ts';
 import { waitFor } from '../../../../test/support/wait-for.ts';
 import { HealthMonitorPart } from './health-monitor.part.ts';
 
@@ -8,33 +9,11 @@ const PARTITIONS = 3;
 const LEASE_MS = 10_000;
 const MARGIN_MS = 5_000;
 
-const report = (changes: Partial<HealthReport> = {}): HealthReport => ({
-  agent_id: 'bank-client-1',
-  incarnation: 'first',
-  kind: 'client-sidecar',
-  control_region: 'east',
-  location: 'us-east-1a',
-  sequence: 1,
-  interval_ms: 5_000,
-  lease_ms: LEASE_MS,
-  address: '127.0.0.1:18583',
-  capacity: 1,
-  draining: false,
-  software_version: '0.1.0',
-  connections: [],
-  ...changes,
-});
+const report = (changes: Partial<HealthReport> = {}) =>
+  healthReport({ agent_id: 'bank-client-1', incarnation: 'first', lease_ms: LEASE_MS, ...changes });
 
 const carrying = (unanswered_ratio: number) => ({
-  connections: [
-    {
-      connection_id: 'bank-client-1:primary',
-      epoch: 3,
-      status: 'active' as const,
-      unanswered_ratio,
-      in_flight: 1,
-    },
-  ],
+  connections: [carriedHealth('bank-client-1:primary', { epoch: 3, unanswered_ratio, in_flight: 1 })],
 });
 
 describe('the health monitor', () => {

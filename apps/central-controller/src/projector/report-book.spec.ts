@@ -1,27 +1,11 @@
 import type { HealthReport } from '#libs/contracts';
+import { carriedHealth, healthReport } from '../../../../test/support/health-reports.ts';
 import { ReportBook } from './report-book.ts';
 
 const ALL = { connections: true };
 
-function report(changes: Partial<HealthReport> = {}): HealthReport {
-  return {
-    agent_id: 'client-1',
-    incarnation: 'life-1',
-    kind: 'client-sidecar',
-    control_region: 'east',
-    location: 'berlin',
-    sequence: 1,
-    interval_ms: 5_000,
-    address: '127.0.0.1:1',
-    capacity: 3,
-    draining: false,
-    software_version: '0.1.0',
-    connections: [
-      { connection_id: 'client-1:a', epoch: 1, status: 'active', unanswered_ratio: 0, in_flight: 0 },
-    ],
-    ...changes,
-  };
-}
+const report = (changes: Partial<HealthReport> = {}) =>
+  healthReport({ connections: [carriedHealth('client-1:a')], ...changes });
 
 describe('the report book', () => {
   it('keeps the newest report of each agent and connection', () => {
@@ -63,12 +47,7 @@ describe('the report book', () => {
 
   it('counts the connections of all parts, once the last has come', () => {
     const book = new ReportBook();
-    const [one] = report().connections;
-    const other = {
-      ...one,
-      connection_id: 'client-1:b',
-      unanswered_ratio: 1,
-    } as HealthReport['connections'][0];
+    const other = carriedHealth('client-1:b', { unanswered_ratio: 1 });
     book.take(report({ sequence: 1, part: 1, parts: 2 }), 1_000);
     book.take(report({ sequence: 2, part: 2, parts: 2 }), 2_000);
     expect(book.tear(ALL).agents).toEqual([]);

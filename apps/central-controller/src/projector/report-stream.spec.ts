@@ -1,23 +1,9 @@
-import type { HealthReport } from '#libs/contracts';
 import type { Batch, Consumer, GroupSubscription, Log } from '#libs/log';
 import type { RegistryWriter } from '#libs/registry';
+import { healthReport } from '../../../../test/support/health-reports.ts';
 import { ReportStream } from './report-stream.ts';
 
 const TOPIC = 'east.health-reports';
-const REPORT: HealthReport = {
-  agent_id: 'client-1',
-  incarnation: 'life-1',
-  kind: 'client-sidecar',
-  control_region: 'east',
-  location: 'berlin',
-  sequence: 1,
-  interval_ms: 5_000,
-  address: '127.0.0.1:1',
-  capacity: 3,
-  draining: false,
-  software_version: '0.1.0',
-  connections: [],
-};
 
 describe('the health reports of a topic', () => {
   it('are believed only under the key of the agent they are of', async () => {
@@ -53,7 +39,7 @@ describe('the health reports of a topic', () => {
       readable: true,
       key,
       timeMs: 1_000,
-      data: { ...REPORT, agent_id: 'client-1' },
+      data: healthReport({ agent_id: 'client-1' }),
     }));
     await onBatch?.({ topic: TOPIC, partition: 0, records, nextOffset: 2 } as unknown as Batch);
     expect(skipped).toEqual(['key-contradicts-data']);

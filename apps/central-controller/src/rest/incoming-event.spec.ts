@@ -1,4 +1,5 @@
 import { LIMITS } from '#libs/contracts';
+import { healthReport } from '../../../../test/support/health-reports.ts';
 import { expectProblem, useRestApp } from '../../../../test/support/rest-app.ts';
 
 const FACT = {
@@ -17,20 +18,7 @@ const ATTRIBUTES = {
   type: 'trunkline.connection-lost.v1',
   time: '2026-01-01T00:00:00.000Z',
 };
-const REPORT = {
-  agent_id: 'scheme-server-1',
-  incarnation: 'life-1',
-  kind: 'server-sidecar',
-  control_region: 'east',
-  location: 'berlin',
-  sequence: 1,
-  interval_ms: 5_000,
-  address: '127.0.0.1:28583',
-  capacity: 10,
-  draining: false,
-  software_version: '0.1.0',
-  connections: [],
-};
+const REPORT = healthReport({ agent_id: 'scheme-server-1', kind: 'server-sidecar' });
 
 const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
