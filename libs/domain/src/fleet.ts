@@ -48,6 +48,8 @@ export interface Fleet {
   readonly peers: ReadonlySet<string>;
   /** The peer answers within so many milliseconds; absent: TIMING.peerDeadlineMs. */
   readonly peerDeadlineMs?: number;
+  /** A server is held ready for a peer for so many milliseconds; absent: TIMING.reservationMs. */
+  readonly reservationMs?: number;
   /** What operators set for this control region, as the partition has read it. */
   readonly settings: Settings;
   /** Links of all partitions of this process; the window ends now. */

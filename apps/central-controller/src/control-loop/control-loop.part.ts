@@ -6,12 +6,16 @@ import {
   type ControlLoop,
   type Log,
   type LogObserver,
+  type OutgoingEvent,
   runControlLoop,
 } from '#libs/log';
-import type { Clock, Logger } from '#libs/platform';
+import type { Clock, Logger, Registry } from '#libs/platform';
+import type { Peer } from '../failover/peer-client.ts';
 import type { Aggregate } from './aggregate.ts';
+import { AnswerOutbox } from './answer-outbox.ts';
 import { controlLoopDefinition } from './definition.ts';
 import { FleetView } from './fleet-view.ts';
+import { PeerQuestions } from './peer-questions.ts';
 
 /** Waiting links look again so long after the fleet got better, in milliseconds. */
 const WAKE_AFTER_MS = 10;
@@ -24,6 +28,17 @@ export interface ControlLoopOptions {
   readonly partitions: number;
   /** The fleet is what was reported within, in milliseconds. */
   readonly fleetAgeMs: number;
+  readonly peerDeadlineMs: number;
+  readonly reservationMs: number;
+}
+
+export interface ControlLoopGiven {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly observer: LogObserver;
+  readonly metrics: Registry;
+  /** The controllers of other regions that can be asked for a server, by region. */
+  readonly peers: ReadonlyMap<string, Peer>;
 }
 
 /** Decides for the connections whose home is this region; the only writer of its log. */
@@ -34,13 +49,19 @@ export class ControlLoopPart {
   private waking: NodeJS.Timeout | undefined;
   private fleetKnown = false;
   private readonly fleet: FleetView;
+  private readonly answers: AnswerOutbox;
+  private readonly questions: PeerQuestions;
 
   constructor(
     private readonly log: Log,
     private readonly options: ControlLoopOptions,
-    private readonly deps: { clock: Clock; logger: Logger; observer: LogObserver },
+    private readonly deps: ControlLoopGiven,
   ) {
-    this.fleet = new FleetView(() => this.fleetImproved(), options.fleetAgeMs);
+    const { clock, logger, metrics, peers } = deps;
+    this.fleet = new FleetView(() => this.fleetImproved(), options.fleetAgeMs, new Set(peers.keys()));
+    this.answers = new AnswerOutbox(log, logger);
+    const publish = (fact: OutgoingEvent) => this.answers.add(fact);
+    this.questions = new PeerQuestions({ region: options.region, peers, publish, clock, logger, metrics });
   }
 
   /** The fleet is read first: a loop that knows no server would refuse links that have one. */
@@ -60,6 +81,7 @@ export class ControlLoopPart {
       fleet: this.fleet,
       partitionOf: (key, partitions) => this.log.partitionOf(key, partitions),
       nowMs: () => clock.wallMs(),
+      changed: (key, next) => this.questions.changed(key, next),
     });
     this.loop = await runControlLoop(this.log, definition, { observer });
   }
@@ -75,7 +97,10 @@ export class ControlLoopPart {
   async stop(): Promise<void> {
     clearInterval(this.ticking);
     clearTimeout(this.waking);
+    this.questions.stop();
     await this.loop?.stop();
+    await this.answers.flushed();
+    for (const peer of this.deps.peers.values()) peer.close();
     await this.reports?.stop();
   }
 

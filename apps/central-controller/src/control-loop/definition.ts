@@ -7,6 +7,7 @@ import {
   type LinkDecisionName,
   parseMessage,
   type RegionDecision,
+  type ReservationDecision,
   regionKey,
   regionOfTopic,
   type SidecarCommand,
@@ -21,6 +22,8 @@ import {
   judgement,
   link,
   region as regions,
+  reject,
+  reservation,
 } from '#libs/domain';
 import type {
   Decision,
@@ -31,7 +34,7 @@ import type {
   PartitionView,
   ReceivedEvent,
 } from '#libs/log';
-import { type Aggregate, isAgentDecision, isRegionDecision } from './aggregate.ts';
+import { type Aggregate, isAgentDecision, isRegionDecision, isReservationDecision } from './aggregate.ts';
 import type { FleetView } from './fleet-view.ts';
 import { type AgentMemory, isSilent, NO_MEMORY, remember } from './memory.ts';
 
@@ -43,8 +46,14 @@ export interface DefinitionOptions {
   readonly regions: readonly string[];
   readonly fleet: FleetView;
   readonly partitions: number;
+  /** A peer answers within so many milliseconds. */
+  readonly peerDeadlineMs: number;
+  /** A server is held ready for a peer for so many milliseconds. */
+  readonly reservationMs: number;
   partitionOf(key: string, partitions: number): number;
   nowMs(): number;
+  /** Told of each change of what a key stands for; `next` undefined: its partition is another's. */
+  changed(key: string, next: Aggregate | undefined): void;
 }
 
 /** The control loop of links and agents: libs/domain's deciders, between the log's records. */
@@ -65,7 +74,7 @@ export function controlLoopDefinition(
     parse: parseMessage,
     toInput: (event, nowMs) => toInput(event, nowMs, options),
     keysOf: (input, view) => keysOf(input, view, options),
-    decide: (key, state, input, view) => decide(key, state, withMemory(input, view.memory, fleet)),
+    decide: (key, state, input, view) => decide(key, state, withMemory(input, view.memory, options)),
     evolve,
     versionOf: (aggregate) => aggregate.state.version,
     commandsOf: (decision) => toEvents((decision.data as unknown as LinkDecision).commands),
@@ -75,7 +84,13 @@ export function controlLoopDefinition(
     timeInput: (nowMs) => ({ kind: 'time', nowMs, fleet }),
     initialMemory: NO_MEMORY,
     remember,
-    onChange: (_partition, key, previous, next) => fleet.placementChanged(key, previous, next),
+    onChange: (_partition, key, previous, next) => {
+      fleet.placementChanged(key, previous, next);
+      if (previous?.kind === 'reservation' || next?.kind === 'reservation') {
+        fleet.reservationChanged(key, next?.kind === 'reservation' ? next.state : undefined, options.nowMs());
+      }
+      options.changed(key, next);
+    },
   };
 }
 
@@ -90,8 +105,14 @@ function toInput(event: ReceivedEvent, nowMs: number, options: DefinitionOptions
   const topicRegion = regionOfTopic(event.topic);
   if (definition.key === 'connection_id') {
     const home = (data as { home_region?: string }).home_region ?? topicRegion;
-    if (home !== options.region) return { kind: 'skip', reason: 'other-home-region' };
-    if (options.partitionOf(event.key, options.partitions) !== event.partition) return { kind: 'forward' };
+    const own = home === options.region;
+    // Of another home's connections only this may concern something here: what is held ready for one is used.
+    if (!own && event.name !== 'new-connection-established') {
+      return { kind: 'skip', reason: 'other-home-region' };
+    }
+    if (options.partitionOf(event.key, options.partitions) !== event.partition) {
+      return own ? { kind: 'forward' } : { kind: 'skip', reason: 'other-home-region' };
+    }
   }
   if (definition.key === 'control_region') {
     const { control_region } = data as { control_region: string };
@@ -143,12 +164,14 @@ function* keysOf(input: Input, view: View, options: DefinitionOptions): Iterable
 }
 
 /** The decider sees the partition's own memory of silent lives, so that a replay sees the same. */
-function withMemory(input: Input, memory: AgentMemory, fleet: FleetView): Input {
+function withMemory(input: Input, memory: AgentMemory, options: DefinitionOptions): Input {
+  const { fleet, peerDeadlineMs, reservationMs } = options;
   fleet.noteDraining(memory.draining);
   const silent = (agentId: string, incarnation: string) => isSilent(memory, agentId, incarnation);
   const { settings = judgement.EMPTY_SETTINGS } = memory;
   const blast = fleet.blast.bind(fleet);
-  return { ...input, fleet: { agents: fleet.agents, silent, peers: fleet.peers, settings, blast } };
+  const { agents, peers } = fleet;
+  return { ...input, fleet: { agents, silent, peers, peerDeadlineMs, reservationMs, settings, blast } };
 }
 
 function decide(key: string, aggregate: Aggregate | undefined, input: Input): Outcome {
@@ -158,7 +181,17 @@ function decide(key: string, aggregate: Aggregate | undefined, input: Input): Ou
   if (aggregate?.kind === 'region' || (input.kind === 'fact' && isRegionFact(key, input.fact))) {
     return regions.decide(aggregate?.kind === 'region' ? aggregate.state : undefined, input);
   }
-  return link.decide(key, aggregate?.state as link.LinkState | undefined, input);
+  if (aggregate?.kind === 'reservation') return reservation.decide(key, aggregate.state, input);
+  if (input.kind === 'fact' && input.fact.name === 'server-requested') {
+    return reserve(key, aggregate, input);
+  }
+  return link.decide(key, aggregate?.state, input);
+}
+
+/** No agent's and no region's key can be a connection's of another home, and no connection of this one. */
+function reserve(key: string, aggregate: Aggregate | undefined, input: FactInput): Outcome {
+  if (aggregate === undefined && key.includes(':')) return reservation.decide(key, undefined, input);
+  return reject('wrong-home-region', `${key} is no connection of another home`);
 }
 
 function isRegionFact(key: string, fact: Fact): boolean {
@@ -179,6 +212,11 @@ function evolve(aggregate: Aggregate | undefined, decision: Decision): Aggregate
     const state = aggregate?.kind === 'region' ? aggregate.state : undefined;
     const data = decision.data as unknown as RegionDecision;
     return { kind: 'region', state: regions.evolve(state, { name: decision.name, data }) };
+  }
+  if (isReservationDecision(decision.name)) {
+    const state = aggregate?.kind === 'reservation' ? aggregate.state : undefined;
+    const data = decision.data as unknown as ReservationDecision;
+    return { kind: 'reservation', state: reservation.evolve(state, { name: decision.name, data }) };
   }
   const state = aggregate?.kind === 'link' ? aggregate.state : undefined;
   const name = decision.name as LinkDecisionName;

@@ -1,8 +1,16 @@
 import { type HealthReport, TIMING } from '#libs/contracts';
-import { type BlastCount, type Fleet, type FleetAgent, health, judgement } from '#libs/domain';
+import {
+  type BlastCount,
+  type Fleet,
+  type FleetAgent,
+  health,
+  judgement,
+  type reservation,
+} from '#libs/domain';
 import type { Aggregate } from './aggregate.ts';
 import { BlastCounter } from './blast.ts';
 import { PlacementLedger } from './placements.ts';
+import { type HeldChange, ReservationBook } from './reservation-book.ts';
 import { RestartBook } from './restarts.ts';
 
 interface Reported {
@@ -23,20 +31,24 @@ interface Reported {
  */
 export class FleetView implements Fleet {
   readonly agents = new Map<string, FleetAgent>();
-  readonly peers: ReadonlySet<string> = new Set();
   private readonly reported = new Map<string, Reported>();
   /** Deciders are given each partition's own memory of settings instead. */
   readonly settings = judgement.EMPTY_SETTINGS;
   private readonly ledger = new PlacementLedger();
+  private readonly reservations = new ReservationBook();
   private readonly blasts = new BlastCounter();
   private readonly restarts = new RestartBook();
   private readonly draining = new Map<string, string>();
   private lastDraining: Readonly<Record<string, string>> | undefined;
 
-  /** @param improved called when the fleet could take something that it could not take before. */
+  /**
+   * @param improved called when the fleet could take something that it could not take before.
+   * @param peers other control regions whose controller can be asked.
+   */
   constructor(
     private readonly improved: () => void,
     private readonly fleetAgeMs: number = TIMING.fleetAgeMs,
+    readonly peers: ReadonlySet<string> = new Set(),
   ) {}
 
   /** Deciders are given each partition's own memory of silent lives instead. */
@@ -65,6 +77,7 @@ export class FleetView implements Fleet {
 
   /** Time passed: agents become suspect, or too old to be seen. Nothing else of them changes by itself. */
   tick(nowMs: number): void {
+    this.countHeld(this.reservations.tick(nowMs));
     for (const [agentId, { reportedMs, regularity, scoredMissed }] of this.reported) {
       if (nowMs - reportedMs > this.fleetAgeMs) {
         this.agents.delete(agentId);
@@ -83,6 +96,15 @@ export class FleetView implements Fleet {
     const { left, joined } = this.ledger.change(key, previous, next);
     for (const agentId of left) this.carriesOther(agentId, key, -1);
     for (const agentId of joined) this.carriesOther(agentId, key, 1);
+  }
+
+  /** `next` undefined: it is another process's to count, or nobody's. */
+  reservationChanged(key: string, next: reservation.ReservationState | undefined, nowMs: number): void {
+    this.countHeld(this.reservations.changed(key, next, nowMs));
+  }
+
+  private countHeld(changes: readonly HeldChange[]): void {
+    for (const { serverId, key, change } of changes) this.carriesOther(serverId, key, change);
   }
 
   /** One more or less, counted on: an agent's placements are many, and each of them comes by here. */
@@ -139,6 +161,8 @@ export class FleetView implements Fleet {
     const placed = this.ledger.connectionsOn(agentId);
     let carried = reported?.size ?? 0;
     for (const key of placed) if (!reported?.has(key)) carried += 1;
+    for (const key of this.reservations.heldOn(agentId))
+      if (!reported?.has(key) && !placed.has(key)) carried += 1;
     return carried;
   }
 }

@@ -32,6 +32,8 @@ export class PlacedFold {
       return;
     }
     const link = decision.data as LinkDecision;
+    // What a peer holds ready, and what a region has set, are no placements; the former stand under connections' ids.
+    if (link.kind !== 'link') return;
     const { connection_id, placement, home_region } = link;
     if (placement) this.placements.set(connection_id, { ...placement, homeRegion: home_region });
     else this.placements.delete(connection_id);

@@ -20,6 +20,7 @@ import {
 import { membersReader } from '../core/read-members.ts';
 import { allDone } from './all-done.ts';
 import type { ProjectorObserver, RebuildCause } from './observer.ts';
+import { isProjected } from './projected.ts';
 
 /** A batch that Redis did not take is given again after, in milliseconds. */
 const RETRY_MS = 250;
@@ -148,7 +149,9 @@ export class DecisionStream {
     const { partition } = batch;
     if (projected.failure !== undefined) return;
     const startedAtMs = performance.now();
-    const { applied, skipped, gaps } = await this.registry.applyDecisions(batch.decisions.map(recordOf));
+    const { applied, skipped, gaps } = await this.registry.applyDecisions(
+      batch.decisions.filter(isProjected).map(recordOf),
+    );
     const [gap] = gaps;
     if (gap) return this.gap(partition, projected, gap);
     const moved = await this.registry.positions.move(

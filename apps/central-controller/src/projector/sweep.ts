@@ -4,6 +4,7 @@ import type { AggregateKind, RegistryWriter } from '#libs/registry';
 import { membersReader } from '../core/read-members.ts';
 import type { DecisionStream } from './decision-stream.ts';
 import type { ProjectorObserver } from './observer.ts';
+import { isProjected } from './projected.ts';
 
 export interface SweepDeps {
   readonly log: Log;
@@ -72,7 +73,9 @@ export class Sweep {
       read: readVersion,
       onDecisions: async (batch) => {
         const fold = foldOf(batch.partition);
-        for (const { key, name, version } of batch.decisions) fold.versions[kindOf(name)].set(key, version);
+        for (const { key, name, version } of batch.decisions.filter(isProjected)) {
+          fold.versions[kindOf(name)].set(key, version);
+        }
         fold.position = batch.position;
       },
       onStopped: (error) => {

@@ -94,7 +94,11 @@ function reserve(
   );
   if (choice.chosen === undefined)
     return answer.refused('no-capacity', undefined, undefined, choice.candidates);
-  return answer.reserved(choice.chosen, nowMs + TIMING.reservationMs, choice.candidates);
+  return answer.reserved(
+    choice.chosen,
+    nowMs + (fleet.reservationMs ?? TIMING.reservationMs),
+    choice.candidates,
+  );
 }
 
 /** The connection's home says that the path stands: what was reserved is used. */

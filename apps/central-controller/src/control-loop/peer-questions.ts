@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto';
+import { type PeerAnswered, type PeerQuestion, TOPIC, topicName } from '#libs/contracts';
+import { link } from '#libs/domain';
+import type { OutgoingEvent } from '#libs/log';
+import { type Clock, Counter, Histogram, type Logger, type Registry } from '#libs/platform';
+import type { Peer, PeerAnswer } from '../failover/peer-client.ts';
+import type { Aggregate } from './aggregate.ts';
+
+/** Bounds of the histogram, in seconds. */
+const BUCKETS_S = [0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 1];
+
+export interface PeerQuestionsGiven {
+  readonly region: string;
+  /** By control region. */
+  readonly peers: ReadonlyMap<string, Peer>;
+  readonly publish: (fact: OutgoingEvent) => void;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Registry;
+}
+
+interface Open {
+  readonly question: PeerQuestion;
+  readonly abort: AbortController;
+}
+
+/**
+ * Asks the questions that links wait with, and says how each ended as a fact. A link that only seems to ask, because its
+ * decision is still on its way, is asked for as well: a reservation commands nothing and ends by itself.
+ */
+export class PeerQuestions {
+  private readonly topic: string;
+  private readonly source: string;
+  /** What each link asks now, as the view shows it. */
+  private readonly wanted = new Map<string, PeerQuestion>();
+  private readonly open = new Map<string, Open>();
+  private readonly fresh = new Set<string>();
+  private readonly ended: Counter<'outcome'>;
+  private readonly took: Histogram;
+  private stopped = false;
+
+  constructor(private readonly given: PeerQuestionsGiven) {
+    this.topic = topicName(given.region, TOPIC.connectionStatus);
+    this.source = `/trunkline/${given.region}/control-loop`;
+    const registers = [given.metrics];
+    this.ended = new Counter({
+      name: 'trunkline_peer_questions_total',
+      help: 'Questions to peers for a server, by how they ended',
+      labelNames: ['outcome'],
+      registers,
+    });
+    this.took = new Histogram({
+      name: 'trunkline_peer_question_duration_seconds',
+      help: 'From a question to a peer to its end',
+      buckets: BUCKETS_S,
+      registers,
+    });
+  }
+
+  /** The loop's view of one key changed; `next` undefined: its partition is another's, and so are its questions. */
+  changed(key: string, next: Aggregate | undefined): void {
+    const question = next?.kind === 'link' ? link.openQuestion(next.state) : undefined;
+    if (question === undefined) {
+      this.wanted.delete(key);
+      if (next === undefined) this.open.get(key)?.abort.abort();
+      return;
+    }
+    if (this.wanted.get(key)?.epoch === question.epoch) return;
+    this.wanted.set(key, question);
+    if (this.fresh.size === 0) setImmediate(() => this.askFresh());
+    this.fresh.add(key);
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.wanted.clear();
+    for (const { abort } of this.open.values()) abort.abort();
+  }
+
+  /** A fold of the log passes by questions of long ago: only what stands when it is through is asked. */
+  private askFresh(): void {
+    const keys = [...this.fresh];
+    this.fresh.clear();
+    for (const key of keys) {
+      const question = this.wanted.get(key);
+      if (question !== undefined) void this.ask(key, question);
+    }
+  }
+
+  private async ask(key: string, question: PeerQuestion): Promise<void> {
+    const { clock, peers } = this.given;
+    const deadlineMs = Date.parse(question.deadline_at);
+    const running = this.open.get(key);
+    // Past its deadline a question ends by the loop's own clock. A running one serves its repetition as well.
+    if (this.stopped || clock.wallMs() >= deadlineMs || running?.question.epoch === question.epoch) return;
+    running?.abort.abort();
+    const abort = new AbortController();
+    this.open.set(key, { question, abort });
+    const beganMs = clock.monotonicMs();
+    const asked = { connectionId: key, question, deadlineMs };
+    let answer: PeerAnswer;
+    try {
+      const peer = peers.get(question.peer_region);
+      answer = peer
+        ? await peer.ask(asked, abort.signal)
+        : { outcome: 'unreachable', reason: 'no address is configured' };
+    } catch (error) {
+      this.given.logger.error({ err: error, connection_id: key }, 'a question to a peer failed');
+      answer = { outcome: 'unreachable', reason: 'internal error' };
+    }
+    if (this.open.get(key)?.abort === abort) this.open.delete(key);
+    if (abort.signal.aborted) return;
+    this.end(key, question, answer, clock.monotonicMs() - beganMs);
+  }
+
+  private end(key: string, { epoch, peer_region }: PeerQuestion, answer: PeerAnswer, tookMs: number): void {
+    const { logger, publish } = this.given;
+    this.ended.inc({ outcome: answer.outcome });
+    this.took.observe(tookMs / 1000);
+    const data: PeerAnswered = {
+      connection_id: key,
+      epoch,
+      peer_region,
+      took_ms: Math.max(0, Math.round(tookMs)),
+      ...answer,
+    };
+    logger.debug(data, 'a question to a peer ended');
+    publish({ topic: this.topic, key, id: randomUUID(), type: 'peer-answered', source: this.source, data });
+  }
+}
