@@ -1,4 +1,4 @@
-import { type BlastCount, type Fleet, type FleetAgent, health, judgement, type link } from '#libs/domain';
+import { type BlastCount, type Fleet, type FleetAgent, health, judgement, link } from '#libs/domain';
 import type { Agent, Report } from './agent.ts';
 
 const FLEET_AGE_MS = 15_000;
@@ -17,17 +17,29 @@ export class FleetModel implements Fleet {
   private readonly declared = new Set<string>();
   private readonly told = new Set<string>();
   private readonly draining = new Set<string>();
+  private readonly restarts = new Map<string, number[]>();
+  /** The partition's own memory, as are the lives that it was told of. */
+  settings = judgement.EMPTY_SETTINGS;
 
   constructor(
     private readonly states: () => Iterable<link.LinkState>,
     private readonly improved: () => void,
   ) {}
 
-  readonly settings = judgement.EMPTY_SETTINGS;
   readonly peers: ReadonlySet<string> = new Set();
 
-  blast(): BlastCount {
-    return { moved: 0, links: 0 };
+  noteSetting(fact: judgement.SettingFact): void {
+    this.settings = judgement.withSetting(this.settings, judgement.changeOf(fact));
+  }
+
+  blast(cause: string, serverGroup: string, windowMs: number, nowMs: number): BlastCount {
+    const links = [...this.states()].filter(
+      (state) => !link.isClosed(state) && state.request.server_group === serverGroup,
+    );
+    const moved = links.filter(({ moves }) =>
+      moves?.some((each) => each.cause === cause && nowMs < each.atMs + windowMs),
+    );
+    return { moved: moved.length, links: links.length };
   }
 
   silent(agentId: string, incarnation: string): boolean {
@@ -52,6 +64,9 @@ export class FleetModel implements Fleet {
     const known = this.heard.get(agent.id);
     const regularity = health.heard(known?.regularity, incarnation, 5_000, nowMs);
     this.lives.set(`${agent.id}/${incarnation}`, { agentId: agent.id, incarnation, lastMs: nowMs });
+    const restarts = this.restarts.get(agent.id) ?? [];
+    if (known && known.agent.incarnation !== incarnation) restarts.push(nowMs);
+    this.restarts.set(agent.id, restarts);
     const seen: FleetAgent = {
       agent_id: agent.id,
       kind: agent.kind,
@@ -66,6 +81,7 @@ export class FleetModel implements Fleet {
       suspect: false,
       healthScore: 100,
       carried: 0,
+      recentRestarts: restarts,
       ...(agent.options.leased ? { leaseMs: 60_000 } : {}),
     };
     this.heard.set(agent.id, { agent: seen, connections, regularity });

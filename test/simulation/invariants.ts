@@ -40,7 +40,7 @@ export class Invariants {
     this.commanded(data, after);
     this.holds('some-way-on', hasAWayOn(after), `${id} ${after.phase} has neither a time nor a wake-up`);
     const closed = after.phase === 'ended' || after.phase === 'rejected';
-    const waits = after.phase === 'requested' || after.phase === 'waiting-for-capacity';
+    const waits = ['requested', 'waiting-for-capacity', 'suppressed'].includes(after.phase);
     this.holds(
       'capacity-freed',
       !(closed || waits) || !after.placement,
@@ -73,9 +73,13 @@ export class Invariants {
     const agentId = 'agent_id' in fact.data ? fact.data.agent_id : undefined;
     const isEnd = agentId === placement.client_id || agentId === placement.server_id;
     const lost = fact.name === 'connection-lost' && isEnd && fact.data.epoch === placement.epoch;
-    const life =
-      agentId === placement.client_id ? placement.client_incarnation : placement.server_incarnation;
-    const silent = fact.name === 'agent-silent' && isEnd && fact.data.incarnation === life;
+    const [life, leaseMs] =
+      agentId === placement.client_id
+        ? [placement.client_incarnation, placement.client_lease_ms]
+        : [placement.server_incarnation, placement.server_lease_ms];
+    // A lease that nobody had heard of when it was placed ends nothing.
+    const ended = leaseMs !== undefined && isEnd;
+    const silent = fact.name === 'agent-silent' && ended && fact.data.incarnation === life;
     this.holds('ignore-hides-no-loss', !lost && !silent, `${state.connection_id} ${fact.name} (${reason})`);
   }
 
@@ -150,6 +154,8 @@ export class Invariants {
 
 /** No phase may wait for ever: it ends in time, or the fleet wakes it, or it is at rest. */
 function hasAWayOn(state: link.LinkState): boolean {
+  // An operator is waited for, and nobody else.
+  if (state.suppressed?.reason === 'blast-radius') return state.dueMs === undefined;
   const resting = ['active', 'ended', 'rejected'].includes(state.phase);
   const woken = ['requested', 'waiting-for-capacity', 'degraded'].includes(state.phase);
   return resting || woken || state.dueMs !== undefined;

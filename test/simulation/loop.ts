@@ -1,5 +1,5 @@
 import type { SidecarCommand } from '#libs/contracts';
-import { type Fact, type Input, link } from '#libs/domain';
+import { type Fact, type Input, judgement, link } from '#libs/domain';
 import type { Coverage } from './coverage.ts';
 import type { FleetModel } from './fleet.ts';
 import { Broken, type Invariants } from './invariants.ts';
@@ -72,9 +72,11 @@ export class Loop {
     if (fact.name === 'agent-drain-requested' && 'incarnation' in data) {
       this.fleet().noteDraining(data.agent_id ?? '', data.incarnation ?? '');
     }
+    const said = { ...fact, source: 'model' } as Fact;
+    if (judgement.isSettingFact(said)) this.fleet().noteSetting(said);
     const input: Input = {
       kind: 'fact',
-      fact: { ...fact, source: 'model' } as Fact,
+      fact: said,
       origin: { topic: TOPIC_NAME, partition: 0, offset },
       region: REGION,
       ownRegion: REGION,

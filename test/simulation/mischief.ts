@@ -1,5 +1,6 @@
 import { LOSS_REASONS } from '#libs/contracts';
 import type { Agent } from './agent.ts';
+import { Operators } from './operators.ts';
 import type { Simulation } from './simulation.ts';
 
 const OFTEN_MS = 4_000;
@@ -7,6 +8,7 @@ const OFTEN_MS = 4_000;
 /** What goes wrong in the world, and what people ask of it. */
 export class Mischief {
   private over = false;
+  private operated = true;
   private readonly deeds: readonly (() => void)[] = [
     () => this.killAndRestart(),
     () => this.pause(),
@@ -24,10 +26,15 @@ export class Mischief {
     () => this.sayNonsense(),
   ];
 
-  constructor(private readonly world: Simulation) {}
+  private readonly operators: Operators;
+
+  constructor(private readonly world: Simulation) {
+    this.operators = new Operators(world);
+  }
 
   begin(): void {
     const { agents, random, schedule } = this.world;
+    this.operated = random.chance(0.7);
     // Some worlds begin without a server, so that the first requests have to wait.
     if (random.chance(0.4)) {
       for (const agent of agents.values()) {
@@ -44,6 +51,7 @@ export class Mischief {
   /** Whatever is broken is mended; what was drained starts anew. */
   end(): void {
     this.over = true;
+    if (this.operated) this.operators.release();
     this.world.cuts.clear();
     for (const agent of this.world.agents.values()) {
       agent.resume();
@@ -58,7 +66,8 @@ export class Mischief {
     const { schedule, random } = this.world;
     schedule.after(random.between(1, OFTEN_MS), () => {
       if (this.over) return;
-      random.pick(this.deeds)();
+      // Some worlds have nobody who sets anything.
+      random.pick(this.operated ? [...this.deeds, ...this.operators.deeds] : this.deeds)();
       this.again();
     });
   }

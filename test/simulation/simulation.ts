@@ -15,6 +15,17 @@ const TICK_MS = 500;
 const STORMY_MS = 300_000;
 const CALM_MS = 200_000;
 
+/** Facts that are sent until they are acknowledged. */
+const KEPT: ReadonlySet<string> = new Set([
+  'connection-lost',
+  'connection-request',
+  'agent-silent',
+  'connection-closed',
+  'policy-change-requested',
+  'freeze-requested',
+  'failover-approved',
+]);
+
 /** Nothing but a word ends what these carry. */
 const UNLEASED: ReadonlySet<string> = new Set(['server-3', 'client-2']);
 
@@ -76,10 +87,7 @@ export class Simulation implements World {
       timeMs: this.schedule.nowMs,
     };
     // A loss, and a wish, are sent until they are acknowledged; so in the end they arrive, unless their sender dies.
-    const kept = ['connection-lost', 'connection-request', 'agent-silent', 'connection-closed'].includes(
-      name,
-    );
-    if (!kept && this.random.chance(this.faults.loseFact)) return;
+    if (!KEPT.has(name) && this.random.chance(this.faults.loseFact)) return;
     const append = () => this.loop.facts.push(fact);
     this.schedule.after(this.delay(), append);
     if (this.random.chance(this.faults.duplicate)) {
