@@ -18,7 +18,6 @@ export const COLUMNS = [
 export const UNREACHABLE: Readonly<Record<string, string>> = {
   'unknown × time-due': 'only a state has a due time',
   'unknown × fleet-changed': 'only a state can wait for the fleet',
-  'requested × time-due': 'nothing is held against anyone yet, so there is no back-off to wait for',
   'ended × time-due': 'a closed link waits for nothing',
   'rejected × time-due': 'a closed link waits for nothing',
 };

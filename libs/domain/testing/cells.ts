@@ -1,5 +1,6 @@
 import type { Fact, Input, link } from '../src/index.ts';
 import { Scenario } from './scenario.ts';
+import { blast, damping, flaps, freeze, settings } from './settings.ts';
 
 /** What may come of one input in one phase: decisions with the phase they lead to, and reasons why nothing changes. */
 export interface Cell {
@@ -87,17 +88,6 @@ const closed =
     given.tell('connection-closed', { epoch: epoch - behind, reason: 'r', ...self });
   };
 
-const tight = { damping_max_moves: 1, agent_max_restarts: 1 };
-const damping: Way = (given) => given.policy(tight);
-const blast: Way = (given) => {
-  given.policy({ blast_free_links: 0, blast_share: 0 });
-};
-const until = (given: Scenario, ms: number): string => new Date(given.nowMs + ms).toISOString();
-const freeze: Way = (given) => given.set('freeze-requested', { until: until(given, 60_000) });
-const flaps =
-  (id: string): Way =>
-  (given) =>
-    given.server(id, { restartsMs: [given.nowMs] });
 const twice = inTurn(lostByServer, established, lostByServer);
 
 /** Ways to come to each phase; each is gone anew for each input. */
@@ -147,6 +137,7 @@ const WAYS: readonly Way[] = [
   inTurn(damping, active, lostByServer, established, degraded(swallowed)),
   inTurn(active, freeze, wish(planned)),
   inTurn(active, freeze, drainFirst, drain),
+  inTurn(active, freeze, degraded(slow), drainFirst, drain),
   inTurn(fresh, (given) => given.request({ agent_id: 'other' })),
 ];
 
@@ -159,7 +150,7 @@ function veteran(): Scenario {
 }
 
 const STARTS = [
-  { start: () => new Scenario(), fleets: 6 },
+  { start: () => new Scenario(), fleets: 8 },
   // An earlier life makes no difference to the fleet.
   { start: veteran, fleets: 2 },
 ];
@@ -172,6 +163,8 @@ const FLEETS: readonly ((given: Scenario) => unknown)[] = [
   (given) => given.without('server-1').without('server-2').without('server-3'),
   (given) => given.without('client-1'),
   (given) => given.client({ incarnation: 'c3' }),
+  (given) => blast(given.server('server-9', { carried: 0 })),
+  (given) => freeze(given.server('server-9', { carried: 0 })),
 ];
 
 /** Every way, gone by a link that nobody knew and by one that has been before, and then the fleet changed. */
@@ -206,6 +199,7 @@ export function* inputsFor(given: Scenario): Iterable<Input> {
   const due = given.state?.dueMs;
   if (due !== undefined) yield { kind: 'time', nowMs: Math.max(due, given.nowMs), fleet: given.fleet };
   for (const [name, data] of factsFor(given)) yield given.fact(name, data);
+  for (const [name, data] of settings(given)) yield given.setting(name, data);
 }
 
 function* factsFor(given: Scenario): Iterable<[Fact['name'], object]> {
@@ -230,7 +224,6 @@ function* factsFor(given: Scenario): Iterable<[Fact['name'], object]> {
     yield* ends(epoch);
     yield* answers(given, epoch);
   }
-  yield* settings(given);
   const agent = { agent_id: 'client-1', incarnation: 'c1' };
   yield ['connection-closed', { epoch: Math.max(1, epochNow + LONG_AGO), reason: 'r', ...agent }];
 }
@@ -244,15 +237,6 @@ function* peers(epoch: number): Iterable<[Fact['name'], object]> {
   yield ['peer-answered', { ...answer, outcome: 'timeout' }];
   const asked = { client_id: 'client-1', server_group: 'scheme', reason: 'server-lost' };
   yield ['server-requested', { ...asked, epoch, requesting_region: 'west' }];
-}
-
-function* settings(given: Scenario): Iterable<[Fact['name'], object]> {
-  const by = { control_region: 'east', requested_by: 'o', setting_version: 9 };
-  yield ['policy-change-requested', { ...by, policy: 'tight', settings: {} }];
-  yield ['freeze-requested', { ...by, until: until(given, 120_000) }];
-  for (const cause of ['scheme/servers-lost', 'scheme/unanswered-requests']) {
-    yield ['failover-approved', { ...by, failover_id: 'f', cause, until: until(given, 60_000) }];
-  }
 }
 
 function* ends(epoch: number): Iterable<[Fact['name'], object]> {

@@ -9,6 +9,8 @@ import {
   link,
 } from '../src/index.ts';
 
+export { line } from './line.ts';
+
 const START_MS = Date.parse('2026-01-01T00:00:00Z');
 const REGION = 'east';
 
@@ -155,12 +157,19 @@ export class Scenario {
 
   /** An operator set something: the partition has it in mind before the link is told. */
   set(name: judgement.SettingFact['name'], data: object): link.LinkOutcome {
+    const input = this.setting(name, data);
+    this.settings = input.fleet.settings;
+    return this.take(input);
+  }
+
+  /** A setting as `set` gives it, without setting it for good. */
+  setting(name: judgement.SettingFact['name'], data: object): Input {
     const by = { control_region: REGION, requested_by: 'operator', setting_version: this.nowMs };
     const input = this.fact(name, { ...by, ...data });
     if (input.kind !== 'fact' || !judgement.isSettingFact(input.fact))
       throw new Error(`${name} sets nothing`);
-    this.settings = judgement.withSetting(this.settings, judgement.changeOf(input.fact));
-    return this.take({ ...input, fleet: this.fleet });
+    const settings = judgement.withSetting(this.settings, judgement.changeOf(input.fact));
+    return { ...input, fleet: { ...this.fleet, settings } };
   }
 
   pass(ms: number): this {
@@ -278,17 +287,4 @@ export class Scenario {
     this.established();
     return this;
   }
-}
-
-/** An outcome in one line: what a reader of a trace wants to see. */
-export function line(outcome: link.LinkOutcome): string {
-  if (outcome.kind !== 'append') return `${outcome.kind} ${outcome.reason}`;
-  const { data } = outcome;
-  const commands = data.commands.map(({ name, agent_id, epoch }) => `${name} ${agent_id} e${epoch}`);
-  const target = data.failover_target === undefined ? '' : ` then ${data.failover_target}`;
-  const where = data.server_id === undefined ? '' : ` on ${data.server_id}${target}`;
-  const asked = data.asking === undefined ? '' : ` asking ${data.asking.peer_region} e${data.asking.epoch}`;
-  const went = data.peer === undefined ? '' : ` by ${data.peer.went} (${data.peer.outcome})`;
-  const said = `${outcome.name} v${data.version} e${data.epoch} ${data.phase} (${data.reason})${where}${asked}${went}`;
-  return commands.length === 0 ? said : `${said}; ${commands.join(', ')}`;
 }

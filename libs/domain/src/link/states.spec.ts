@@ -31,6 +31,7 @@ describe('the table of states and transitions', () => {
   it('has a due time in no phase that rests or waits for others, and in every phase that waits for an answer', () => {
     const due = [...read(document)].filter(([, rows]) => rows.has('time: due')).map(([phase]) => phase);
     expect(due).toEqual([
+      'requested',
       'assigned',
       'active',
       'degraded',
