@@ -140,6 +140,23 @@ describe('the simulators', () => {
     expect(bank.tally.counts.sent).toBe(sent);
   });
 
+  it('come again once they are activated again, sign on, and count on', async () => {
+    const { server, port } = await serve('server-a');
+    const bank = client(port);
+    await waitFor(() => bank.tally.counts.approved > 5);
+    bank.drain();
+    await waitFor(() => bank.openCount === 0);
+    bank.deactivate();
+    expect([bank.isActive, bank.signedOn]).toEqual([false, false]);
+    await waitFor(() => server.connections === 0);
+    const { sent } = bank.tally.counts;
+    bank.activate();
+    expect(bank.isActive).toBe(true);
+    await waitFor(() => bank.tally.counts.approved > sent + 5);
+    expect([bank.signedOn, server.connections]).toEqual([true, 1]);
+    expect(bank.tally.counts.timed_out).toBe(0);
+  });
+
   it('time out what was open when they were deactivated, and reverse it once they are active again', async () => {
     const { server, port } = await serve('server-a');
     server.swallowsPurchases = true;

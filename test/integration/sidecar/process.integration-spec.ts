@@ -1,14 +1,11 @@
 import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
-import { TOPIC, topicName } from '#libs/contracts';
-import { KafkaLog, type ReceivedEvent } from '#libs/log';
 import { ensureBuild } from '../../../deploy/local/build.mjs';
 import { freePort } from '../../support/servers.mjs';
 import { startStack } from '../../support/stack.ts';
-import { waitFor } from '../../support/wait-for.ts';
+import { Desk } from './desk.ts';
 import { World } from './harness.ts';
 
 jest.setTimeout(60_000);
@@ -112,63 +109,18 @@ describe('the process of a sidecar', () => {
     const programs = ['iso-server-1', 'iso-server-1b', 'server-sidecar-1', 'client-sidecar-1'] as const;
     const stack = await startStack({ programs });
     world.ends(() => stack.stop());
-    const log = new KafkaLog({ brokers: stack.kafkaBrokers.split(','), clientId: 'test' });
-    world.ends(() => log.close());
-    const seen: ReceivedEvent[] = [];
-    const { bank, scheme } = stack.regions;
-    const topics = [bank, scheme].flatMap((region) =>
-      [TOPIC.connectionStatus, TOPIC.healthReports].map((base) => topicName(region, base)),
-    );
-    await log.tail({
-      topics,
-      from: 'earliest',
-      onBatch: async ({ records }) => {
-        for (const record of records) if (record.readable) seen.push(record);
-      },
-    });
-    const dataOf = (name: string, agentId: string) =>
-      seen
-        .filter((event) => event.name === name)
-        .map(({ data }) => data as Record<string, unknown>)
-        .findLast((data) => data.agent_id === agentId);
-    const common = {
-      connection_id: 'bank-client-1:primary',
-      epoch: 1,
-      decision_id: 'd-1',
-      home_region: bank,
-    };
-    const server = await waitFor(() => dataOf('health-report', 'scheme-server-1'));
-    const client = await waitFor(() => dataOf('connection-request', 'bank-client-1'));
-    const command = (type: string, agent: Record<string, unknown>, members: object) => ({
-      topic: topicName(bank, TOPIC.failoverCommands),
-      key: String(agent.agent_id),
-      id: randomUUID(),
-      type,
-      source: '/test',
-      data: {
-        ...common,
-        command_id: randomUUID(),
-        agent_id: agent.agent_id,
-        incarnation: agent.incarnation,
-        expires_at: new Date(Date.now() + 3_000).toISOString(),
-        ...members,
-      },
-    });
-    await log.publish([
-      command('accept-client', server, { client_id: 'bank-client-1' }),
-      command('connect', client, { server_id: 'scheme-server-1', address: server.address }),
-    ]);
-    await waitFor(() => dataOf('new-connection-established', 'bank-client-1'));
+    const desk = await Desk.of(stack, (ending) => world.ends(ending));
+    await desk.said('connection-request', 'bank-client-1');
+    await desk.place('connect', 'bank-client-1', 'scheme-server-1', 1);
+    await desk.said('new-connection-established', 'bank-client-1');
 
     await stack.program('server-sidecar-1').kill('SIGTERM');
-    expect(await waitFor(() => dataOf('connection-lost', 'scheme-server-1'))).toMatchObject({
+    expect(await desk.said('connection-lost', 'scheme-server-1')).toMatchObject({
       epoch: 1,
       reason: 'shutdown',
     });
-    await waitFor(() => dataOf('health-report', 'scheme-server-1')?.draining === true);
-    expect(await waitFor(() => dataOf('connection-lost', 'bank-client-1'))).toMatchObject({
-      reason: 'peer-closed',
-    });
+    await desk.said('health-report', 'scheme-server-1', ({ draining }) => draining === true);
+    expect(await desk.said('connection-lost', 'bank-client-1')).toMatchObject({ reason: 'peer-closed' });
     expect(stack.program('server-sidecar-1').log()).toContain('"stopped"');
   });
 });

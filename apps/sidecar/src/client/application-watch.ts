@@ -4,6 +4,8 @@ import type { ControlClient } from './control-client.ts';
 
 /** Between two questions to the /control of an application that is not connected, in milliseconds. */
 const ASK_MS = 500;
+/** Questions under way at once; with more links without their application each is asked more rarely. */
+const MAX_ASKING = 16;
 
 /**
  * Looks after the applications that are not connected although a path stands. One that was started again knows of
@@ -11,7 +13,7 @@ const ASK_MS = 500;
  */
 export class ApplicationWatch {
   private readonly asked = new WeakMap<ClientLink, number>();
-  private readonly asking = new WeakSet<ClientLink>();
+  private readonly asking = new Set<ClientLink>();
 
   constructor(
     private readonly control: ControlClient,
@@ -34,7 +36,7 @@ export class ApplicationWatch {
   }
 
   private async ask(link: ClientLink, epoch: number): Promise<void> {
-    if (!this.control.isOffered || this.asking.has(link)) return;
+    if (!this.control.isOffered || this.asking.has(link) || this.asking.size >= MAX_ASKING) return;
     this.asking.add(link);
     this.asked.set(link, this.clock.monotonicMs());
     const answer = await this.control.ask(link.connectionId, epoch);
