@@ -137,6 +137,7 @@ const WAYS: readonly Way[] = [
   inTurn(damping, active, lostByServer, established, degraded(swallowed)),
   inTurn(active, freeze, wish(planned)),
   inTurn(active, freeze, drainFirst, drain),
+  inTurn(damping, fresh, flaps('server-1'), flaps('server-2'), request),
   inTurn(active, freeze, degraded(slow), drainFirst, drain),
   inTurn(fresh, (given) => given.request({ agent_id: 'other' })),
 ];

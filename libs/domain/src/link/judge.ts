@@ -23,7 +23,7 @@ export interface Called {
   readonly reason: DecisionReason;
   /** The client's life is over: it is the client's side that failed. */
   readonly clientGone?: boolean;
-  /** The client that carried the link carries it again: however many come back at once, they are welcome. */
+  /** The client that asked for the link is to carry it: however many of those come back at once, they are welcome. */
   readonly sameClient?: boolean;
   /** An operator agreed to this very move. */
   readonly approved?: boolean;
@@ -50,7 +50,8 @@ export function judge({ state, input }: Step, called: Called): Judgement {
     const { untilMs, values } = often;
     return { moves, hold: { reason: 'damping', what: 'failover', until: iso(untilMs), values } };
   }
-  const hold = called.sameClient ? undefined : tooMany({ state, input }, called, moves, cause);
+  const comesBack = called.sameClient && cause === causeOf(state.request.server_group, 'client-lost');
+  const hold = comesBack ? undefined : tooMany({ state, input }, called, moves, cause);
   return hold ? { moves, hold } : { moves: [...moves, { atMs: nowMs, cause }] };
 }
 
