@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { variablesOf } from '#libs/platform';
 import { ControllerConfig, timingVariable } from '../apps/central-controller/src/config.ts';
+import { CliConfig } from '../apps/cli/src/config.ts';
 import { SimulatorConfig } from '../apps/iso8583-simulator/src/config.ts';
 import { SidecarConfig } from '../apps/sidecar/src/config.ts';
 import { ROOT } from '../deploy/local/paths.mjs';
@@ -16,6 +17,7 @@ const PROGRAMS = [
   { name: 'central-controller', schema: ControllerConfig },
   { name: 'sidecar', schema: SidecarConfig },
   { name: 'iso8583-simulator', schema: SimulatorConfig },
+  { name: 'trunkline', schema: CliConfig },
 ] as const;
 
 function row(variable: string, fallback: unknown, about: string): string {
