@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { create } from '@bufbuild/protobuf';
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import {
@@ -20,7 +21,7 @@ import {
 } from 'cockatiel';
 import { LIMITS, type PeerAnswered, type PeerQuestion, parseMessage } from '#libs/contracts';
 import type { Clock } from '#libs/platform';
-import { identityOfPem, type TlsIdentity } from '#libs/relay';
+import { identityOfPem, splitAddress, type TlsIdentity } from '#libs/relay';
 import type { PeerConfig } from '../peer-config.ts';
 import {
   RequestFailoverRequestSchema,
@@ -85,7 +86,7 @@ export class PeerClient implements Peer {
     peer: PeerConfig,
     private readonly given: PeerClientGiven,
   ) {
-    this.client = new Client(peer.address, credentialsFor(peer.region, given.tls), OPTIONS);
+    this.client = new Client(peer.address, credentialsFor(peer.region, given.tls), optionsFor(peer));
     this.breaker.onStateChange((state) => {
       if (state !== CircuitState.HalfOpen) given.circuit(state !== CircuitState.Closed);
     });
@@ -150,7 +151,7 @@ export class PeerClient implements Peer {
 
 const FAULTS: ReadonlySet<PeerAnswer['outcome']> = new Set(['timeout', 'unreachable', 'invalid-answer']);
 
-const OPTIONS: ClientOptions = {
+const CHANNEL_OPTIONS: ClientOptions = {
   'grpc.keepalive_time_ms': PEER_LIMITS.keepaliveMs,
   'grpc.keepalive_timeout_ms': PEER_LIMITS.keepaliveTimeoutMs,
   'grpc.keepalive_permit_without_calls': 1,
@@ -161,6 +162,12 @@ const OPTIONS: ClientOptions = {
   // A process's peers are few, and each has its own channel.
   'grpc.use_local_subchannel_pool': 1,
 };
+
+/** A TLS server name may not be an IP address; who is reached by one is told the region's name. */
+function optionsFor({ region, address }: PeerConfig): ClientOptions {
+  const isNamed = isIP(splitAddress(address).host) === 0;
+  return isNamed ? CHANNEL_OPTIONS : { ...CHANNEL_OPTIONS, 'grpc.ssl_target_name_override': region };
+}
 
 /** Whom we reach is settled by the name in its certificate; addresses of load balancers are in none. */
 function credentialsFor(region: string, { ca, cert, key }: TlsIdentity): ChannelCredentials {

@@ -38,6 +38,10 @@ export function factOf(
   };
   const parsed = parseMessage<ServerRequested>('server-requested', fact);
   if (!parsed.ok) throw new Refusal('invalid-field', parsed.detail);
+  // A name without a colon may be an agent's, whose own decisions stand under it.
+  if (!fact.connection_id.includes(':')) {
+    throw new Refusal('invalid-field', 'connection_id must be <client_id>:<name>');
+  }
   if (fact.reason === '') throw new Refusal('invalid-field', 'reason must not be empty');
   if (fact.requesting_region !== identity.region) {
     throw new Refusal(
