@@ -15,7 +15,7 @@ export interface CommandTailOptions {
 
 /**
  * Reads the commands of every region, from a little before now. Resolves once it has read what stood there: who has
- * joined but not yet begun to read leaves a command waiting for half a second. Topics that are not there yet are
+ * joined but not yet begun to read leaves a command waiting. Topics that are not there yet are
  * waited for. Commands are begun in the order they came, and not waited for: one that takes its time must not keep
  * another connection's waiting.
  */
