@@ -32,7 +32,13 @@ async function commandsOf(records: Parameters<Registry['applyDecisions']>[1]): P
   return found;
 }
 
-const pipelines = new Map<number, Command[][]>();
+/** The calls for a run of records, and how many records it is. */
+interface Pipeline {
+  readonly records: number;
+  readonly commands: Command[];
+}
+
+const pipelines = new Map<number, Pipeline[]>();
 await readAll(kafka, topic, async (records) => {
   const decisions = records.filter(({ key }) => !key?.toString().startsWith('claim/'));
   for (let from = 0; from < decisions.length; from += RECORDS_PER_PIPELINE) {
@@ -49,7 +55,7 @@ await readAll(kafka, topic, async (records) => {
     if (first === undefined) continue;
     const ofPartition = pipelines.get(first.partition) ?? [];
     pipelines.set(first.partition, ofPartition);
-    ofPartition.push(await commandsOf(part));
+    ofPartition.push({ records: part.length, commands: await commandsOf(part) });
   }
 });
 
@@ -74,9 +80,11 @@ await consumer.run({
     const ofPartition = pipelines.get(batch.partition) ?? [];
     let records = (waiting.get(batch.partition) ?? 0) + batch.messages.length;
     const atEnd = Number(batch.lastOffset()) + 1 >= (ends.get(batch.partition) ?? 0);
-    while (ofPartition.length > 0 && (records >= RECORDS_PER_PIPELINE || atEnd)) {
-      await client.run(ofPartition.shift() ?? []);
-      records -= RECORDS_PER_PIPELINE;
+    // A record counts as read once its calls were answered: batches are cut otherwise than they were at first.
+    for (let next = ofPartition[0]; next && (records >= next.records || atEnd); next = ofPartition[0]) {
+      ofPartition.shift();
+      await client.run(next.commands);
+      records -= next.records;
     }
     waiting.set(batch.partition, Math.max(0, records));
     read += batch.messages.length;
