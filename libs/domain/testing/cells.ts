@@ -88,7 +88,7 @@ const closed =
     given.tell('connection-closed', { epoch: epoch - behind, reason: 'r', ...self });
   };
 
-const twice = inTurn(lostByServer, established, lostByServer);
+const twice = inTurn(lostByClient, established, lostByClient);
 
 /** Ways to come to each phase; each is gone anew for each input. */
 const WAYS: readonly Way[] = [
@@ -132,7 +132,8 @@ const WAYS: readonly Way[] = [
   inTurn(active, lostByClient, established, closed()),
   inTurn(damping, active, twice),
   inTurn(blast, active, lostByClient),
-  inTurn(damping, alone, flaps('server-1'), lostByServer),
+  inTurn(damping, alone, flaps('server-1'), lostByClient),
+  inTurn(active, lostByServer, established, blast, lostByClient),
   inTurn(blast, active, degraded(swallowed)),
   inTurn(damping, active, lostByServer, established, degraded(swallowed)),
   inTurn(active, freeze, wish(planned)),
@@ -151,7 +152,7 @@ function veteran(): Scenario {
 }
 
 const STARTS = [
-  { start: () => new Scenario(), fleets: 8 },
+  { start: () => new Scenario(), fleets: 9 },
   // An earlier life makes no difference to the fleet.
   { start: veteran, fleets: 2 },
 ];
@@ -164,6 +165,7 @@ const FLEETS: readonly ((given: Scenario) => unknown)[] = [
   (given) => given.without('server-1').without('server-2').without('server-3'),
   (given) => given.without('client-1'),
   (given) => given.client({ incarnation: 'c3' }),
+  (given) => damping(given.server('server-9', { carried: 0 })),
   (given) => blast(given.server('server-9', { carried: 0 })),
   (given) => freeze(given.server('server-9', { carried: 0 })),
 ];
