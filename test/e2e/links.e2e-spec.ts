@@ -3,6 +3,7 @@ import { getJson, postJson } from '../support/http.ts';
 import { PlainKafka } from '../support/plain-kafka.ts';
 import type { Name, Stack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { audit } from './support/audit.ts';
 import {
   applicationsOf,
   controlOf,
@@ -30,7 +31,7 @@ describe('a payment link under 50 purchases a second', () => {
   });
   afterAll(() => stack?.stop());
 
-  /** Whatever a test ended is started again, so that the next one finds three servers. */
+  /** Whatever a test ended is started again, so that the next one finds three servers; and the log so far is held to account. */
   afterEach(async () => {
     for (const name of [
       ...SERVER_SIDECARS,
@@ -43,6 +44,7 @@ describe('a payment link under 50 purchases a second', () => {
       if (!program.alive()) await program.start();
     }
     await untilActive(stack);
+    await audit(stack);
   });
 
   it('is assigned and active, through to the registry and REST, from a request by a plain Kafka client', async () => {
@@ -107,7 +109,17 @@ describe('a payment link under 50 purchases a second', () => {
     await sidecarOf(stack, before).kill('SIGKILL');
     const after = await untilActive(stack, before.epoch + 1);
     expect(after.server_id).not.toBe(before.server_id);
-    expect(await decisionsSince(stack, before.version)).toEqual(['failover-decided', 'failover-completed']);
+    // The peer, whose servers they are, was asked where to, and its choice was taken.
+    const decisions = ['failover-started', 'failover-decided', 'failover-completed'];
+    expect(await decisionsSince(stack, before.version)).toEqual(decisions);
+    const decided = (await eventsOf(stack)).find(({ data }) => data.version === before.version + 2);
+    expect(decided?.data.peer).toEqual({
+      peer_region: stack.regions.scheme,
+      epoch: before.epoch + 1,
+      outcome: 'assigned',
+      server_id: after.server_id,
+      went: 'peer',
+    });
     await untilApproved(stack, 50);
     await reconcile(stack);
   });

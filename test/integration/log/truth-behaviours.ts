@@ -1,5 +1,12 @@
 import { HEADER, messageType, STATE_RECORDS, WRITER_CLAIMED } from '#libs/contracts';
-import { EARLIEST, type EncodedRecord, type FollowedBatch, followLog, type LogPosition } from '#libs/log';
+import {
+  EARLIEST,
+  type EncodedRecord,
+  type FollowedBatch,
+  followLog,
+  type LogPosition,
+  recentPositions,
+} from '#libs/log';
 import { waitFor } from '../../support/wait-for.ts';
 import { audit, readAll, readDecisions } from './audit.ts';
 import { commandId, ledgerFact } from './ledger.ts';
@@ -197,6 +204,45 @@ export function describeTruth(worldNow: () => World): void {
     batches.length = 0;
     const later = await follow(position, 42);
     expect(later.map(({ version }) => version)).toEqual([41]);
+  });
+
+  it('follows from the last checkpoints on, through an owner that came later, for whoever wants the present', async () => {
+    const first = await world.startLoop({ loop: { snapshotIntervalMs: 50 } });
+    const sums = await world.publishMany(40, 4);
+    await world.untilSums(sums);
+    const stateTopic = world.topic('connectionState');
+    const ends = await world.log.endOffsets(world.topic('controllerEvents'));
+    const positions = await waitFor(async () => {
+      const found = await recentPositions(world.log, stateTopic);
+      return ends.every(({ partition, high }) => found.get(partition)?.offset === high) && found;
+    });
+    // Written too late by an owner of before: it says nothing wrong, only something older.
+    const partition = world.log.partitionOf('k0', PARTITIONS);
+    const at = { topic: stateTopic, partition };
+    const old = { offset: 1, writer_epoch: 1, writer_id: 'w', inputs: {}, memory: { facts: 0 } };
+    const key = `checkpoint/${partition}`;
+    await first.stop();
+    await world.log.append(stateTopic, partition, [
+      recordOf({ epoch: 1, id: 'w' }, at, key, STATE_RECORDS.checkpoint, JSON.stringify(old)),
+    ]);
+    expect(await recentPositions(world.log, stateTopic)).toEqual(positions);
+    await world.startLoop();
+    const seen: string[] = [];
+    const follower = await followLog(world.log, {
+      topic: world.topic('controllerEvents'),
+      from: (each) => positions.get(each),
+      onDecisions: async ({ decisions }) => {
+        seen.push(...decisions.map((decision) => decision.key));
+      },
+      onStopped: (error) => {
+        throw error;
+      },
+    });
+    await world.log.publish([world.fact('k0', 1)]);
+    await waitFor(() => seen.length > 0);
+    await follower.caughtUp();
+    expect(seen).toEqual(['k0']);
+    await follower.stop();
   });
 
   it('tells a follower whose position is beyond the end of the log', async () => {
