@@ -1,6 +1,8 @@
-// npm run bench [-- failover latency loop projector] [--samples 50] [--facts 30000] [--rounds 3]: figures, their floors and ratios.
+// npm run bench [-- failover latency loop projector] [--samples 50] [--facts 30000] [--rounds 3] [--json FILE]: figures, their floors and ratios.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startServers } from '../support/servers.mjs';
 import { controlLoop } from './control-loop.ts';
@@ -9,7 +11,7 @@ import { failover } from './failover.ts';
 import { type Comparison, rowsOf } from './figures.ts';
 import { projector } from './projector.ts';
 
-const REPORT = new URL('../../.trunkline/bench.json', import.meta.url);
+const REPORT = fileURLToPath(new URL('../../.trunkline/bench.json', import.meta.url));
 const BENCHES = ['latency', 'loop', 'projector', 'failover'] as const;
 
 const { values, positionals } = parseArgs({
@@ -19,6 +21,8 @@ const { values, positionals } = parseArgs({
     samples: { type: 'string', default: '50' },
     facts: { type: 'string', default: '30000' },
     rounds: { type: 'string', default: '3' },
+    /** Where the same goes as JSON. */
+    json: { type: 'string', default: REPORT },
   },
 });
 
@@ -29,19 +33,19 @@ async function main(): Promise<void> {
   const unknown = positionals.filter((name) => !BENCHES.includes(name as (typeof BENCHES)[number]));
   if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: there is ${BENCHES.join(', ')}`);
   const chosen = (name: (typeof BENCHES)[number]) => positionals.length === 0 || positionals.includes(name);
+  const [samples, facts, rounds] = [whole('samples'), whole('facts'), whole('rounds')];
   // Its Redis is always its own: the registry there is emptied.
   const { TRUNKLINE_KAFKA_BROKERS: given } = process.env;
   const servers = await startServers({ kafka: given === undefined });
   const brokers = given ?? servers.kafkaBrokers;
   process.env.TRUNKLINE_KAFKA_BROKERS = brokers;
   process.env.TRUNKLINE_REDIS_URL = servers.redisUrl;
-  const samples = Number(values.samples);
-  const options = { brokers, redisUrl: `${servers.redisUrl}/1000`, samples, rounds: Number(values.rounds) };
+  const options = { brokers, redisUrl: `${servers.redisUrl}/1000`, samples, rounds };
   const results: Comparison[] = [];
   try {
     if (chosen('latency')) results.push(await factToCommand({ ...options, samples: samples * 10 }));
     if (chosen('loop') || chosen('projector')) {
-      const run = await controlLoop(options, Number(values.facts));
+      const run = await controlLoop(options, facts);
       results.push(run.comparison);
       if (chosen('projector')) results.push(await projector(options, run.region));
     }
@@ -52,6 +56,12 @@ async function main(): Promise<void> {
   report(results);
 }
 
+function whole(option: 'samples' | 'facts' | 'rounds'): number {
+  const given = Number(values[option]);
+  if (Number.isSafeInteger(given) && given > 0) return given;
+  throw new Error(`--${option} is "${values[option]}": give a whole number from 1`);
+}
+
 function report(results: readonly Comparison[]): void {
   console.table(results.flatMap(rowsOf));
   for (const { name, floorIs, aims } of results) {
@@ -59,9 +69,12 @@ function report(results: readonly Comparison[]): void {
     for (const { what, met } of aims) console.log(`  ${met ? 'met ' : 'MISSED'} ${what}`);
   }
   const machine = { cpus: cpus().length, model: cpus()[0]?.model, node: process.version };
-  mkdirSync(new URL('.', REPORT), { recursive: true });
-  writeFileSync(REPORT, `${JSON.stringify({ at: new Date().toISOString(), machine, results }, null, 2)}\n`);
-  console.log(`as JSON: ${REPORT.pathname}`);
+  mkdirSync(dirname(values.json), { recursive: true });
+  writeFileSync(
+    values.json,
+    `${JSON.stringify({ at: new Date().toISOString(), machine, results }, null, 2)}\n`,
+  );
+  console.log(`as JSON: ${values.json}`);
 }
 
 await main();

@@ -42,6 +42,8 @@ export class SteadyRate {
   figures(): Figures {
     const { first, last } = this;
     if (first === undefined || last === undefined) throw new Error('the run was not watched to its end');
+    if (first.atMs === last.atMs)
+      throw new Error(`${this.total} are over within one look: give more --facts`);
     const done = last.done - first.done;
     return {
       rate: rounded((done * 1000) / (last.atMs - first.atMs)),
