@@ -1,5 +1,6 @@
 import type { HandledFactName, SidecarCommand } from '#libs/contracts';
 import { Agent } from './agent.ts';
+import { holdToAccount } from './audit.ts';
 import type { Coverage } from './coverage.ts';
 import { FleetModel } from './fleet.ts';
 import { Broken, Invariants } from './invariants.ts';
@@ -143,6 +144,7 @@ export class Simulation implements World {
   }
 
   private atTheEnd(): void {
+    holdToAccount(this.loop);
     const replayed = this.loop.replay();
     for (const state of this.loop.states.values()) {
       const id = state.connection_id;

@@ -205,7 +205,9 @@ function append(lines: Line[], like: Line, data: object): Line {
   const { topic, partition } = like;
   const offsets = lines.filter((line) => line.topic === topic && line.partition === partition);
   const offset = Math.max(...offsets.map((line) => line.offset)) + 1;
-  const headers = { ...like.headers, ce_id: `appended-${offset}` };
+  const lastTime = Math.max(...offsets.map((line) => Date.parse(line.headers.ce_time)));
+  const ce_time = new Date(lastTime + 1).toISOString();
+  const headers = { ...like.headers, ce_id: `appended-${offset}`, ce_time };
   const line = { ...like, offset, headers, value: structuredClone({ ...like.value, ...data }) };
   const last = lines.findLastIndex((each) => each.topic === topic && each.partition === partition);
   lines.splice(last + 1, 0, line);

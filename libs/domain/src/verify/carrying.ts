@@ -103,7 +103,7 @@ export class CarryingBook {
     if (established?.id === id) return;
     const subject = history.connectionId;
     const ended = known.ownEnds.get(agentId);
-    if (ended && isAfter(witness.place, ended.witness.place)) {
+    if (ended && isAfter(witness, ended.witness)) {
       const detail = `${agentId} established epoch ${epoch} after it had stopped carrying it`;
       this.findings.add('carried-after-end', subject, detail, witness, ended.witness);
       return;
@@ -115,7 +115,7 @@ export class CarryingBook {
     }
     const life = `${subject} ${agentId} ${incarnation}`;
     const highest = this.highest.get(life);
-    if (highest !== undefined && highest.epoch > epoch && isAfter(witness.place, highest.witness.place)) {
+    if (highest !== undefined && highest.epoch > epoch && isAfter(witness, highest.witness)) {
       const detail = `${agentId} established epoch ${epoch} after epoch ${highest.epoch}`;
       this.findings.add('epoch-went-back', subject, detail, witness, highest.witness);
     } else this.highest.set(life, { epoch, agentId, witness });
@@ -158,6 +158,9 @@ const regionOf = ({ topic }: LogPlace): string => topic.slice(0, topic.indexOf('
 const isOf = ({ placement }: GivenPlacement, clientId: string, serverId: string): boolean =>
   placement.client_id === clientId && placement.server_id === serverId;
 
-/** Whether one stands behind the other where that can be told: in one partition. */
-const isAfter = (one: LogPlace, other: LogPlace): boolean =>
-  one.topic === other.topic && one.partition === other.partition && one.offset > other.offset;
+/** Whether an agent said one behind the other: in one partition, and by its own clock, as facts may overtake each other. */
+const isAfter = ({ place, timeMs }: KnownFact['witness'], other: KnownFact['witness']): boolean =>
+  place.topic === other.place.topic &&
+  place.partition === other.place.partition &&
+  place.offset > other.place.offset &&
+  timeMs >= other.timeMs;

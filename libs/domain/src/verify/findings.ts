@@ -16,6 +16,8 @@ export class Findings {
     this.found += 1;
     if (this.violations.length >= AUDIT_LIMITS.violations) return;
     const named = records.filter((record) => record !== undefined);
+    // The latest decision may be the one that is told of.
+    if (named[0] !== undefined && named[0].place === named[1]?.place) named.pop();
     this.violations.push({ code, subject, detail, records: named });
   }
 }
