@@ -7,7 +7,9 @@ import { Network } from '../../support/network.ts';
 import { freePort } from '../../support/servers.mjs';
 import { waitFor } from '../../support/wait-for.ts';
 import { World } from './harness.ts';
-import { Backend, iso } from './peers.ts';
+import { type Application, Backend, iso } from './peers.ts';
+
+const RESET = { TRUNKLINE_CUTOVER: 'reset' };
 
 describe('the pool of a server sidecar', () => {
   let world: World;
@@ -16,12 +18,28 @@ describe('the pool of a server sidecar', () => {
   });
   afterEach(() => world.clear());
 
-  it('gives the link to another entry when its own dies, without a decision, and sends nothing twice', async () => {
-    const backends = [await world.backend(), await world.backend()] as const;
+  /** A link whose server has this pool. */
+  async function over(backends: readonly Backend[], ofClient: Record<string, string> = {}) {
     const server = await world.server('server-1', [...backends]);
-    const client = await world.client();
+    const client = await world.client(ofClient);
     await world.place(client, server, 1);
-    const application = await world.application(client.port);
+    return { server, client };
+  }
+
+  /** The same over a pool of two entries, its application connected. */
+  async function overTwo(ofClient: Record<string, string> = {}) {
+    const backends = [await world.backend(), await world.backend()] as const;
+    const link = await over(backends, ofClient);
+    return { backends, ...link, application: await world.application(link.client.port) };
+  }
+
+  async function signOn(application: Application, text: string): Promise<void> {
+    application.send(iso('0800', text));
+    await application.got(`0810${text}`);
+  }
+
+  it('gives the link to another entry when its own dies, without a decision, and sends nothing twice', async () => {
+    const { backends, server, client, application } = await overTwo();
     application.send(iso('0200', 'a'));
     await application.got('0210a');
     backends[0].swallows = () => true;
@@ -42,13 +60,8 @@ describe('the pool of a server sidecar', () => {
   });
 
   it('dials its own entry again while that lives, and says nothing', async () => {
-    const backends = [await world.backend(), await world.backend()] as const;
-    const server = await world.server('server-1', [...backends]);
-    const client = await world.client();
-    await world.place(client, server, 1);
-    const application = await world.application(client.port);
-    application.send(iso('0800', 'on'));
-    await application.got('0810on');
+    const { backends, server, application } = await overTwo();
+    await signOn(application, 'on');
     for (const socket of backends[0].sockets) socket.end();
     await waitFor(() => backends[0].taken === 2);
     application.send(iso('0200', 'a'));
@@ -58,13 +71,8 @@ describe('the pool of a server sidecar', () => {
   });
 
   it('drops the half of a response that a dying entry sent', async () => {
-    const backends = [await world.backend(), await world.backend()] as const;
-    const server = await world.server('server-1', [...backends]);
-    const client = await world.client();
-    await world.place(client, server, 1);
-    const application = await world.application(client.port);
-    application.send(iso('0800', 'on'));
-    await application.got('0810on');
+    const { backends, application } = await overTwo();
+    await signOn(application, 'on');
     const half = iso('0210', 'half a response').subarray(0, 9);
     for (const socket of backends[0].sockets) socket.write(Buffer.concat([iso('0800', 'whole'), half]));
     await application.got('0800whole');
@@ -75,18 +83,12 @@ describe('the pool of a server sidecar', () => {
   });
 
   it('lets the application sign on again at another entry, with cutover reset', async () => {
-    const backends = [await world.backend(), await world.backend()] as const;
-    const server = await world.server('server-1', [...backends]);
-    const client = await world.client({ TRUNKLINE_CUTOVER: 'reset' });
-    await world.place(client, server, 1);
-    const application = await world.application(client.port);
-    application.send(iso('0800', 'on'));
-    await application.got('0810on');
+    const { backends, client, application } = await overTwo(RESET);
+    await signOn(application, 'on');
     backends[0].kill();
     await waitFor(() => application.isClosed);
     const next = await world.application(client.port);
-    next.send(iso('0800', 'again'));
-    await next.got('0810again');
+    await signOn(next, 'again');
     expect(backends[1].received).toEqual(['0800again']);
   });
 
@@ -104,13 +106,11 @@ describe('the pool of a server sidecar', () => {
       max_connections: 1,
       ...(each === port ? { tls: { server_name: 'localhost' } } : {}),
     }));
-    const reset = { TRUNKLINE_CUTOVER: 'reset' };
-    const server = await world.server('server-1', [], { ...reset, TRUNKLINE_POOL: JSON.stringify(entries) });
-    const client = await world.client(reset);
+    const server = await world.server('server-1', [], { ...RESET, TRUNKLINE_POOL: JSON.stringify(entries) });
+    const client = await world.client(RESET);
     await world.place(client, server, 1);
     const application = await world.application(client.port);
-    application.send(iso('0800', 'on'));
-    await application.got('0810on');
+    await signOn(application, 'on');
     backends[0].kill();
     await waitFor(() => stuck.length > 0);
     application.send(iso('0200', 'held'));
@@ -118,8 +118,7 @@ describe('the pool of a server sidecar', () => {
     for (const socket of stuck) socket.destroy();
     await waitFor(() => application.isClosed);
     const next = await world.application(client.port);
-    next.send(iso('0800', 'again'));
-    await next.got('0810again');
+    await signOn(next, 'again');
     expect(backends[1].received).toEqual(['0800again']);
     expect(await server.registry.metrics()).toMatch(
       /messages_dropped_total\{.*reason="backend-changed".*\} 1$/m,
@@ -128,14 +127,12 @@ describe('the pool of a server sidecar', () => {
 
   it('does not give another entry what was on its way to it, with cutover reset, before the client knew', async () => {
     const backends = [await world.backend(), await world.backend()] as const;
-    const reset = { TRUNKLINE_CUTOVER: 'reset' };
-    const server = await world.server('server-1', [...backends], reset);
-    const client = await world.client(reset);
+    const server = await world.server('server-1', [...backends], RESET);
+    const client = await world.client(RESET);
     const network = await Network.before(server.address, (ending) => world.ends(ending));
     await world.place(client, server, 1, { address: network.address });
     const application = await world.application(client.port);
-    application.send(iso('0800', 'on'));
-    await application.got('0810on');
+    await signOn(application, 'on');
     // The client is told of nothing until the network goes on, and what it sends comes in when the backend is another.
     network.freeze('to-near');
     backends[0].kill();
@@ -154,9 +151,7 @@ describe('the pool of a server sidecar', () => {
 
   it('gives the link up when no entry is left', async () => {
     const backend = await world.backend();
-    const server = await world.server('server-1', [backend]);
-    const client = await world.client();
-    await world.place(client, server, 1);
+    const { server, client } = await over([backend]);
     backend.kill();
     expect(await server.log.fact('connection-lost')).toMatchObject({ epoch: 1, reason: 'backend-lost' });
     expect(await client.log.fact('connection-lost')).toMatchObject({ epoch: 1, reason: 'peer-closed' });
@@ -174,9 +169,7 @@ describe('the pool of a server sidecar', () => {
 
   it('gives the link up when its entry takes connections and serves nobody', async () => {
     const backend = await world.backend();
-    const server = await world.server('server-1', [backend]);
-    const client = await world.client();
-    await world.place(client, server, 1);
+    const { server } = await over([backend]);
     backend.closesAtOnce = true;
     for (const socket of backend.sockets) socket.end();
     expect(await server.log.fact('connection-lost')).toMatchObject({ reason: 'backend-lost' });
