@@ -1,7 +1,13 @@
 import { TOPIC, topicName } from '#libs/contracts';
 import type { OutgoingEvent } from '#libs/log';
 import { RegistryRebuilding } from '#libs/registry';
-import { agentDecision, claimEvent, decisionEvent, linkDecision } from '../support/decisions.ts';
+import {
+  agentDecision,
+  claimEvent,
+  decisionEvent,
+  linkDecision,
+  reservationDecision,
+} from '../support/decisions.ts';
 import { carriedHealth, healthReport } from '../support/health-reports.ts';
 import { ownDatabase, PARTITIONS, Projection, redisContents } from '../support/projection.ts';
 import { redisCommand } from '../support/redis.ts';
@@ -75,6 +81,27 @@ describe('the projector', () => {
     ]);
     const { items } = (await projection.reader.connectionEvents('w1:a', {})) ?? { items: [] };
     expect(items).toMatchObject([{ event_id: 'w1:a/1', partition, offset: 1, type: 'connection-activated' }]);
+  }, 30_000);
+
+  it('passes by what a peer holds ready under a connection’s id, and is as far as the log all the same', async () => {
+    const west = topicName(projection.regions[1], TOPIC.controllerEvents);
+    const writer = { writer_epoch: 7, writer_id: 'w' };
+    const partition = projection.log.partitionOf('c1:a', PARTITIONS);
+    const held = (version: number) => {
+      const data = reservationDecision('c1:a', version);
+      return decisionEvent(west, writer, data, 'server-reserved');
+    };
+    await decide('c1:a', 1, 3);
+    await projection.log.publish([claimEvent(west, partition, writer), held(1), held(2), held(3), held(4)]);
+    projection.start({ sweepMs: 50 });
+    await projection.settled();
+    expect(await waitFor(async () => (await versions()).length === 1 && versions())).toEqual([['c1:a', 3]]);
+    expect((await projection.reader.connectionEvents('c1:a', {}))?.items).toHaveLength(3);
+    const swept = projection.swept;
+    await waitFor(() => projection.swept > swept + 1, { what: 'a sweep' });
+    expect([projection.wrong, projection.failures, projection.rebuilds]).toEqual([0, [], expect.any(Array)]);
+    const positions = `trunkline:positions:{${projection.regions[0]}}`;
+    expect(await redisCommand(url, 'HGET', positions, `${west}/${partition}`)).toBe('5:7:w');
   }, 30_000);
 
   it('writes nothing for what it reads again', async () => {

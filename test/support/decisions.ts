@@ -1,4 +1,4 @@
-import type { AgentDecision, LinkDecision } from '#libs/contracts';
+import type { AgentDecision, LinkDecision, ReservationDecision } from '#libs/contracts';
 import { claimKey, WRITER_CLAIMED } from '#libs/contracts';
 import type { OutgoingEvent } from '#libs/log';
 
@@ -49,11 +49,38 @@ export function agentDecision(id: string, version: number, incarnation: string):
   };
 }
 
+/** What the peer `west` holds ready for a connection of `east`. */
+export function reservationDecision(
+  id: string,
+  version: number,
+  data: Partial<ReservationDecision> = {},
+): ReservationDecision {
+  const [client_id = ''] = id.split(':');
+  return {
+    connection_id: id,
+    kind: 'reservation',
+    home_region: 'west',
+    requesting_region: 'east',
+    client_id,
+    server_group: 'scheme',
+    server_id: 'server-2',
+    version,
+    epoch: version,
+    reason: 'reserved',
+    evidence: [],
+    rule: 'reservation/1',
+    policy_version: 0,
+    commands: [],
+    decided_at: new Date(DECIDED_AT_MS + version * 1_000).toISOString(),
+    ...data,
+  };
+}
+
 /** A decision as a control loop would write it to the log. */
 export function decisionEvent(
   topic: string,
   writer: Writer,
-  data: LinkDecision | AgentDecision,
+  data: LinkDecision | AgentDecision | ReservationDecision,
   type = 'connection_id' in data ? 'connection-activated' : 'agent-lost',
 ): OutgoingEvent {
   const key = 'connection_id' in data ? data.connection_id : data.agent_id;

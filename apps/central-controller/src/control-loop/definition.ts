@@ -175,15 +175,15 @@ function withMemory(input: Input, memory: AgentMemory, options: DefinitionOption
 }
 
 function decide(key: string, aggregate: Aggregate | undefined, input: Input): Outcome {
+  if (aggregate?.kind === 'reservation') return reservation.decide(key, aggregate.state, input);
+  if (input.kind === 'fact' && input.fact.name === 'server-requested') {
+    return reserve(key, aggregate, input);
+  }
   if (aggregate?.kind === 'agent' || (input.kind === 'fact' && isAgentKey(key, input.fact))) {
     return agent.decide(key, aggregate?.kind === 'agent' ? aggregate.state : undefined, input);
   }
   if (aggregate?.kind === 'region' || (input.kind === 'fact' && isRegionFact(key, input.fact))) {
     return regions.decide(aggregate?.kind === 'region' ? aggregate.state : undefined, input);
-  }
-  if (aggregate?.kind === 'reservation') return reservation.decide(key, aggregate.state, input);
-  if (input.kind === 'fact' && input.fact.name === 'server-requested') {
-    return reserve(key, aggregate, input);
   }
   return link.decide(key, aggregate?.state, input);
 }

@@ -1,0 +1,32 @@
+import type { Placement } from '#libs/contracts';
+import type { FollowedDecision } from '#libs/log';
+import { linkDecision, reservationDecision } from '../../../../test/support/decisions.ts';
+import { PlacedFold } from './placed.ts';
+
+const LINK = 'bank-client-1:primary';
+const PLACEMENT: Placement = {
+  epoch: 1,
+  client_id: 'bank-client-1',
+  client_incarnation: 'c',
+  server_id: 'scheme-server-1',
+  server_incarnation: 's',
+  server_region: 'west',
+  address: 'a:1',
+  leased: true,
+  server_lease_ms: 60_000,
+};
+const decision = (name: string, data: object) => ({ name, data }) as FollowedDecision;
+
+describe('what the monitor folds from the logs', () => {
+  it('is who is placed where, until a decision on that link says otherwise', () => {
+    const fold = new PlacedFold('west');
+    fold.take(decision('connection-assigned', linkDecision(LINK, 1, { placement: PLACEMENT })));
+    expect([...(fold.livesPlaced().get('scheme-server-1') ?? [])]).toEqual([['s', 60_000]]);
+    // The peer's own word under the connection's id, and a region's setting, say nothing of the placement.
+    fold.take(decision('server-reserved', reservationDecision(LINK, 1)));
+    fold.take(decision('freeze-changed', { control_region: 'west', version: 1 }));
+    expect(fold.isPlaced(LINK)).toBe(true);
+    fold.take(decision('connection-ended', linkDecision(LINK, 2)));
+    expect(fold.placed).toBe(0);
+  });
+});
