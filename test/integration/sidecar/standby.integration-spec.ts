@@ -61,6 +61,18 @@ describe('a client sidecar and the /control of its application', () => {
     expect(control.commands).toEqual(['activate 1', 'deactivate 1']);
   });
 
+  it('tells it to stand by when it is stopped and another may take over, and nothing where nobody may', async () => {
+    const client = await world.client(control.env);
+    await world.place(client, server, 1);
+    await told('activate 1');
+    await client.stop();
+    const shared = await world.client(control.env);
+    await world.place(shared, server, 2, { dr_client_id: 'bank-dr' });
+    await told('activate 1', 'activate 2');
+    await shared.stop();
+    await told('activate 1', 'activate 2', 'deactivate 2');
+  });
+
   describe('that stands in for another', () => {
     it('tells it once its path stands, then lets it in and says so', async () => {
       const client = await world.client(control.env);

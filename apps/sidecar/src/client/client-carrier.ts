@@ -90,13 +90,15 @@ export class ClientCarrier implements Carrier {
   stopAll(reason: LossReason): void {
     for (const dial of this.dials.values()) dial.abort.abort();
     for (const link of [...this.links.values()]) {
+      const isShared = link.current?.hasStandIn === true || link.current?.isStandIn === true;
       this.lose(link, reason);
       link.letApplicationGo(reason === 'shutdown' || reason === 'asleep' ? reason : 'lease-lapsed');
       if (reason === 'asleep') continue;
       this.links.delete(link.connectionId);
-      // Another client may get this link now; a stopped sidecar's application is for whoever stopped it.
+      // Another client may get this link now; where there is none, a stopped sidecar's application is for whoever stopped it.
       const epoch = this.fence.highest(link.connectionId);
-      if (reason === 'lease-lapsed') void this.control.want('deactivate', link.connectionId, epoch);
+      const mayGoToAnother = reason === 'lease-lapsed' || isShared;
+      if (mayGoToAnother) void this.control.want('deactivate', link.connectionId, epoch);
     }
   }
 
