@@ -130,8 +130,9 @@ describe('the loop of a region that is asked for a server', () => {
     }
     expect(outcomeOf(definition, asked('scheme-server-1'))).toMatchObject(wrong);
     const request = { connection_id: KEY, kind: 'link', client_id: 'bank-client-1', server_group: 'scheme' };
+    const held = decided(definition, asked());
     const wanted = event('west', 'connection-request', KEY, request);
-    expect(outcomeOf(definition, wanted, decided(definition, asked()))).toMatchObject(wrong);
+    expect(outcomeOf(definition, wanted, held)).toMatchObject(wrong);
   });
 
   it('asks nobody by itself, and writes no commands for what it holds ready', () => {
