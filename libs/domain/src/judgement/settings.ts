@@ -101,7 +101,9 @@ function withApproval(settings: Settings, approval: Approval): Settings {
   const known = settings.approvals.find(({ cause }) => cause === approval.cause);
   if (!isLater(approval, known)) return settings;
   const others = settings.approvals.filter((each) => each !== known);
-  const approvals = [...others, approval].sort((a, b) => -order(a, b)).slice(0, LIMITS.approvals);
+  const approvals = [...others, approval]
+    .sort((a, b) => -order(a, b) || compare(a.cause, b.cause))
+    .slice(0, LIMITS.approvals);
   return approvals.includes(approval) ? { ...settings, approvals } : settings;
 }
 
