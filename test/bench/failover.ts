@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { audit } from '../e2e/support/audit.ts';
 import { type Name, type Stack, startStack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { atMost, type Comparison, quantiles, ratiosOf } from './figures.ts';
@@ -53,6 +54,8 @@ export async function failover({ brokers, samples }: BenchOptions): Promise<Comp
       say(`failover ${index + 1} of ${samples}: ${ms} ms`);
     }
     hops.push(...(await twoRawHops(brokers, HOPS)));
+    // A figure of a run that broke an invariant is none.
+    await audit(stack);
     const dials = await tlsDials(stack.layout.pki, 'operator', 100);
     // The two follow each other, so their samples are added in pairs.
     const floor = quantiles(hops.map((hop, index) => hop + (dials[index % dials.length] ?? 0)));

@@ -6,6 +6,7 @@ import { POISON_KINDS, poisonFacts, poisonOf } from '../support/poison.ts';
 import { redisCommand } from '../support/redis.ts';
 import type { Stack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { audit } from './support/audit.ts';
 import { answersThatDiffer, epochsEstablishedTwice } from './support/evidence.ts';
 import { lostFrom, type RegistryPicture, takePicture } from './support/registry-picture.ts';
 import {
@@ -60,6 +61,7 @@ describe('a payment link while its control plane is in trouble', () => {
     plain = new PlainKafka(stack.kafkaBrokers);
   });
   afterAll(() => stack?.stop());
+  afterEach(() => audit(stack));
 
   it('is moved to its end though the control loop is killed in the middle; no command is run twice', async () => {
     const before = await untilActive(stack);
@@ -73,7 +75,6 @@ describe('a payment link while its control plane is in trouble', () => {
     await carrying.kill('SIGKILL');
     await decided.found;
     await controller.kill('SIGKILL');
-    await untilApproved(stack, 1);
     await controller.start();
     await untilActive(stack, before.epoch + 1);
     await untilApproved(stack, 50);
