@@ -151,7 +151,7 @@ describe('npm start refuses', () => {
 
   it('npx trunkline before anything is installed', async () => {
     const run = runIn(clone, [process.execPath, 'bin/trunkline.mjs', '--help']);
-    expect(await run.ended(10_000)).toBe(1);
+    expect(await run.ended(10_000)).toBe(3);
     expect(run.output()).toBe(
       'trunkline: its dependencies are not installed: run npm ci in the clone first\n',
     );

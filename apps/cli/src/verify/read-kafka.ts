@@ -8,7 +8,7 @@ const STALL_MS = 30_000;
 const LOOK_MS = 1_000;
 
 /** Facts and decisions that one pass holds, about; the partitions are dealt to as many passes as that takes. */
-export const RECORDS_PER_PASS = 500_000;
+const RECORDS_PER_PASS = 200_000;
 
 export interface KafkaSource {
   readonly log: Log;
@@ -22,10 +22,10 @@ export interface Pass {
 }
 
 /** How many partitions the regions' topics have, and how they are dealt to passes. @throws CliError */
-export async function passesOf({
-  log,
-  regions,
-}: KafkaSource): Promise<{ partitions: number; passes: Pass[] }> {
+export async function passesOf(
+  { log, regions }: KafkaSource,
+  recordsPerPass = RECORDS_PER_PASS,
+): Promise<{ partitions: number; passes: Pass[] }> {
   const sizes: number[] = [];
   for (const region of regions) {
     for (const base of [...AUDITED_FACTS, ...AUDITED_TRUTH]) {
@@ -35,11 +35,11 @@ export async function passesOf({
       }
     }
   }
-  return { partitions: sizes.length, passes: dealt(sizes) };
+  return { partitions: sizes.length, passes: dealt(sizes, recordsPerPass) };
 }
 
 /** Neighbours share a pass while it has room; a partition is never cut. */
-export function dealt(sizes: readonly number[], recordsPerPass = RECORDS_PER_PASS): Pass[] {
+function dealt(sizes: readonly number[], recordsPerPass: number): Pass[] {
   const passes: { partitions: number[]; records: number }[] = [];
   for (const [partition, records] of sizes.entries()) {
     const last = passes.at(-1);

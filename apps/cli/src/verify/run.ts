@@ -11,6 +11,8 @@ export interface VerifyOptions extends verify.AuditOptions {
   readonly data?: string;
   /** Is given every line of the slice that was read. */
   readonly exportLine?: (line: string) => void;
+  /** Default RECORDS_PER_PASS. */
+  readonly recordsPerPass?: number;
 }
 
 const BY_AGENT: ReadonlySet<string> = new Set(AUDITED_BY_AGENT);
@@ -20,7 +22,7 @@ export async function verifyKafka(
   source: KafkaSource,
   options: VerifyOptions = {},
 ): Promise<verify.AuditReport> {
-  const { partitions, passes } = await passesOf(source);
+  const { partitions, passes } = await passesOf(source, options.recordsPerPass);
   const reports: verify.AuditReport[] = [];
   for (const pass of passes) reports.push(await auditPass(source, pass, partitions, options));
   const fates = new verify.Audit(options);
