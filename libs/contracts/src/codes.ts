@@ -118,6 +118,8 @@ export const DECISION_REASONS = [
   'invalid-request',
   /** The client that was asked for carries the link again. */
   'failback',
+  /** The client that does not carry the link is there again, and is told to stand by. */
+  'standby',
   /** Moved too often lately: left where it is until the window has passed. */
   'damping',
   /** The only servers that fit restarted too often lately. */
@@ -198,6 +200,8 @@ export const ERROR_CODES = {
     title: 'The failover is not held back for an operator to approve',
     retriable: false,
   },
+  'version-conflict': { status: 409, title: 'The policy has another version', retriable: false },
+  'too-many-policies': { status: 409, title: 'There are as many policies as there may be', retriable: false },
   'policy-not-found': { status: 404, title: 'No such policy', retriable: false },
   'route-not-found': { status: 404, title: 'No such route', retriable: false },
   'method-not-allowed': { status: 405, title: 'The method is not allowed here', retriable: false },

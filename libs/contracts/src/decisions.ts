@@ -244,6 +244,10 @@ export interface LinkDecision extends DecisionBase {
   dr_incarnation?: string;
   dr_gone?: boolean;
   dr_retired?: string[];
+  /** The life of the other client that was told to stand by, once, while this one carries. */
+  standby?: { agent_id: string; incarnation: string };
+  /** RFC 3339: when the link goes back by itself to the client that asked for it, if that stays well. */
+  failback_at?: string;
   /** The question to the peer that is open after this decision. */
   asking?: PeerQuestion;
   /** Where this decision chose a server: what part the peer had in it. */

@@ -1,6 +1,17 @@
-import type { Fact, Input, link } from '../src/index.ts';
+import { type Fact, type Input, link } from '../src/index.ts';
 import { Scenario } from './scenario.ts';
-import { blast, damping, flaps, freeze, settings } from './settings.ts';
+import { blast, damping, freeze, settings } from './settings.ts';
+import {
+  closed,
+  established,
+  inTurn,
+  lostByServer,
+  planned,
+  slow,
+  swallowed,
+  unplanned,
+  WAYS,
+} from './ways.ts';
 
 /** What may come of one input in one phase: decisions with the phase they lead to, and reasons why nothing changes. */
 export interface Cell {
@@ -27,121 +38,9 @@ export function labelOf(outcome: link.LinkOutcome): string {
 /** The input's row: a fact's name, or which kind of time. */
 export function rowOf(state: link.LinkState | undefined, input: Input): string {
   if (input.kind === 'fact') return input.fact.name;
-  return state?.dueMs !== undefined && input.nowMs >= state.dueMs ? 'time: due' : 'time: fleet changed';
+  const dueMs = state && link.nextDueMs(state);
+  return dueMs !== undefined && input.nowMs >= dueMs ? 'time: due' : 'time: fleet changed';
 }
-
-const planned = { reason: 'r', requested_by: 'o', planned: true };
-const unplanned = { reason: 'r', requested_by: 'o' };
-const slow = { health_score: 55, terms: { rtt: 20 } };
-const swallowed = { health_score: 40, terms: { unanswered: 60 } };
-
-/** A way to a phase, from a link that is unknown, or that has been through all this before. */
-type Way = (start: Scenario) => unknown;
-
-const fresh: Way = (given) => given.server('server-1').server('server-2', { carried: 5 });
-const active: Way = (given) => given.server('server-1').server('server-2', { carried: 5 }).active();
-const alone: Way = (given) => given.server('server-1').active();
-const unleased: Way = (given) =>
-  given
-    .client({ leaseMs: undefined })
-    .server('server-1', { leaseMs: undefined })
-    .server('server-2', { leaseMs: undefined, carried: 5 });
-const unleasedActive: Way = (given) => {
-  unleased(given);
-  given.active();
-};
-
-const inTurn =
-  (...steps: Way[]): Way =>
-  (given) => {
-    for (const step of steps) step(given);
-  };
-const told =
-  (name: Fact['name'], data: object): Way =>
-  (given) =>
-    given.tell(name, data);
-const wish = (data: object): Way => told('failover-requested', data);
-const request: Way = (given) => given.request();
-const due: Way = (given) => given.due();
-/** The controller of the servers' region can be asked; its servers are those of the way after it. */
-const withPeer: Way = (given) => given.withPeer();
-const answered =
-  (over: object): Way =>
-  (given) =>
-    given.peerAnswered(over);
-const established: Way = (given) => given.established();
-const lostByClient: Way = (given) => given.lost('client', 'peer-reset');
-const lostByServer: Way = (given) => given.lost('server', 'peer-reset');
-const disconnected: Way = (given) => given.answer('disconnect', 'succeeded');
-const clientUnheard: Way = (given) => given.without('client-1');
-const drainFirst: Way = (given) => given.server('server-1', { draining: true });
-const drain = told('agent-drain-requested', { agent_id: 'server-1', incarnation: 'a', ...unplanned });
-const degraded =
-  (how: object): Way =>
-  (given) =>
-    given.tell('connection-degraded', { epoch: given.known().epoch, ...how });
-const closed =
-  (behind = 0): Way =>
-  (given) => {
-    const { epoch, client } = given.known();
-    const self = { agent_id: 'client-1', incarnation: client.incarnation };
-    given.tell('connection-closed', { epoch: epoch - behind, reason: 'r', ...self });
-  };
-
-const twice = inTurn(lostByClient, established, lostByClient);
-
-/** Ways to come to each phase; each is gone anew for each input. */
-const WAYS: readonly Way[] = [
-  () => undefined,
-  fresh,
-  request,
-  inTurn(fresh, clientUnheard, (given) => given.request({ agent_id: undefined, incarnation: undefined })),
-  inTurn(fresh, request),
-  inTurn(unleased, request),
-  active,
-  alone,
-  unleasedActive,
-  inTurn(alone, drainFirst, drain),
-  inTurn(fresh, request, drainFirst, established),
-  inTurn(alone, degraded(slow), drainFirst, drain),
-  inTurn(active, degraded(slow)),
-  inTurn(active, (given) => given.server('server-3'), degraded(slow)),
-  inTurn(alone, degraded(swallowed)),
-  inTurn(unleasedActive, degraded(slow)),
-  inTurn(active, degraded(swallowed), disconnected, established, degraded(swallowed)),
-  inTurn(active, wish(planned)),
-  inTurn(active, wish(planned), (given) => given.answer('drain', 'succeeded')),
-  inTurn(unleasedActive, wish(planned)),
-  inTurn(active, wish(unplanned)),
-  inTurn(unleasedActive, wish(unplanned)),
-  inTurn(active, (given) => given.request({ incarnation: 'c2' })),
-  inTurn(fresh, request, due),
-  inTurn(active, lostByServer, closed(1)),
-  inTurn(active, lostByClient),
-  inTurn(unleasedActive, lostByClient),
-  inTurn(alone, lostByClient),
-  inTurn(active, told('agent-silent', { agent_id: 'client-1', incarnation: 'c1' })),
-  inTurn(active, clientUnheard, lostByServer),
-  inTurn(active, closed()),
-  inTurn(withPeer, active, lostByClient),
-  inTurn(withPeer, active, lostByServer, (given) => given.remember('client-1', 'c1')),
-  inTurn(withPeer, active, lostByClient, answered({ server_id: 'server-2' })),
-  inTurn(withPeer, active, lostByClient, answered({ outcome: 'refused', reason: 'no-capacity' })),
-  inTurn(withPeer, active, lostByClient, due),
-  inTurn(withPeer, alone, lostByClient, due),
-  inTurn(active, lostByClient, established, closed()),
-  inTurn(damping, active, twice),
-  inTurn(blast, active, lostByClient),
-  inTurn(damping, alone, flaps('server-1'), lostByClient),
-  inTurn(active, lostByServer, established, blast, lostByClient),
-  inTurn(blast, active, degraded(swallowed)),
-  inTurn(damping, active, lostByServer, established, degraded(swallowed)),
-  inTurn(active, freeze, wish(planned)),
-  inTurn(active, freeze, drainFirst, drain),
-  inTurn(damping, fresh, flaps('server-1'), flaps('server-2'), request),
-  inTurn(active, freeze, degraded(slow), drainFirst, drain),
-  inTurn(fresh, (given) => given.request({ agent_id: 'other' })),
-];
 
 /** A link that its client had and gave up, in an earlier life. */
 function veteran(): Scenario {
@@ -190,6 +89,8 @@ const AGENTS = [
   { agent_id: 'client-1', incarnation: 'c1' },
   { agent_id: 'client-1', incarnation: 'c2' },
   { agent_id: 'client-1', incarnation: 'c3' },
+  { agent_id: 'dr-1', incarnation: 'd1' },
+  { agent_id: 'dr-1', incarnation: 'd2' },
   { agent_id: 'server-1', incarnation: 'a' },
   { agent_id: 'server-1', incarnation: 'b' },
   { agent_id: 'server-2', incarnation: 'a' },
@@ -199,7 +100,7 @@ const AGENTS = [
 /** Inputs of every kind, right ones and wrong ones, for a link as it is now. */
 export function* inputsFor(given: Scenario): Iterable<Input> {
   yield { kind: 'time', nowMs: given.nowMs, fleet: given.fleet };
-  const due = given.state?.dueMs;
+  const due = given.state && link.nextDueMs(given.state);
   if (due !== undefined) yield { kind: 'time', nowMs: Math.max(due, given.nowMs), fleet: given.fleet };
   for (const [name, data] of factsFor(given)) yield given.fact(name, data);
   for (const [name, data] of settings(given)) yield given.setting(name, data);
@@ -246,7 +147,7 @@ function* ends(epoch: number): Iterable<[Fact['name'], object]> {
   for (const agent of AGENTS) {
     yield ['new-connection-established', { epoch, client_id: 'client-1', server_id: 'server-1', ...agent }];
     yield ['connection-closed', { epoch, reason: 'r', ...agent }];
-    for (const reason of ['peer-reset', 'shutdown']) {
+    for (const reason of ['peer-reset', 'keepalive-timeout', 'application-closed', 'shutdown']) {
       yield ['connection-lost', { epoch, reason, observed_by: 'sidecar', ...agent }];
     }
   }

@@ -4,7 +4,10 @@ import type { link } from '../src/index.ts';
 export function line(outcome: link.LinkOutcome): string {
   if (outcome.kind !== 'append') return `${outcome.kind} ${outcome.reason}`;
   const { data } = outcome;
-  const commands = data.commands.map(({ name, agent_id, epoch }) => `${name} ${agent_id} e${epoch}`);
+  const commands = data.commands.map((each) => {
+    const close = 'requests' in each && each.requests === 'close' ? ' close' : '';
+    return `${each.name} ${each.agent_id} e${each.epoch}${close}`;
+  });
   const target = data.failover_target === undefined ? '' : ` then ${data.failover_target}`;
   const where = data.server_id === undefined ? '' : ` on ${data.server_id}${target}`;
   const asked = data.asking === undefined ? '' : ` asking ${data.asking.peer_region} e${data.asking.epoch}`;

@@ -27,6 +27,11 @@ export interface ServerOptions {
   readonly restartsMs?: readonly number[];
 }
 
+export type ClientOptions = Pick<
+  ServerOptions,
+  'incarnation' | 'location' | 'draining' | 'suspect' | 'leaseMs'
+>;
+
 const SETTINGS: ReadonlySet<string> = new Set([
   'policy-change-requested',
   'freeze-requested',
@@ -110,19 +115,28 @@ export class Scenario {
     return this;
   }
 
-  client(options: { incarnation?: string; location?: string; leaseMs?: number | undefined } = {}): this {
+  client(options: ClientOptions = {}): this {
+    return this.clientSidecar(this.clientId, 'c1', options);
+  }
+
+  /** The fleet shows the link's DR client. */
+  dr(options: ClientOptions = {}): this {
+    return this.clientSidecar('dr-1', 'd1', options);
+  }
+
+  private clientSidecar(id: string, life: string, options: ClientOptions): this {
     const leaseMs = 'leaseMs' in options ? options.leaseMs : 60_000;
-    this.agents.set(this.clientId, {
-      agent_id: this.clientId,
+    this.agents.set(id, {
+      agent_id: id,
       kind: 'client-sidecar',
-      incarnation: options.incarnation ?? 'c1',
+      incarnation: options.incarnation ?? life,
       region: REGION,
       location: options.location ?? 'zone-a',
-      address: `${this.clientId}.example:8583`,
+      address: `${id}.example:8583`,
       capacity: 1,
-      draining: false,
+      draining: options.draining ?? false,
       lastReportMs: this.nowMs,
-      suspect: false,
+      suspect: options.suspect ?? false,
       healthScore: 100,
       carried: 0,
       ...(leaseMs === undefined ? {} : { leaseMs }),
@@ -218,8 +232,9 @@ export class Scenario {
 
   /** Lets time pass until the link's due time, and tells it so. */
   due(): link.LinkOutcome {
-    if (this.state?.dueMs === undefined) throw new Error('nothing is due');
-    this.nowMs = Math.max(this.nowMs, this.state.dueMs);
+    const dueMs = link.nextDueMs(this.known());
+    if (dueMs === undefined) throw new Error('nothing is due');
+    this.nowMs = Math.max(this.nowMs, dueMs);
     return this.look();
   }
 
@@ -237,10 +252,10 @@ export class Scenario {
   established(over: object = {}): link.LinkOutcome {
     const { placement } = this.known();
     return this.tell('new-connection-established', {
-      client_id: this.clientId,
+      client_id: placement?.client_id,
       server_id: placement?.server_id,
       epoch: placement?.epoch,
-      agent_id: this.clientId,
+      agent_id: placement?.client_id,
       incarnation: placement?.client_incarnation,
       ...over,
     });
@@ -252,14 +267,8 @@ export class Scenario {
       client: { agent_id: placement?.client_id, incarnation: placement?.client_incarnation },
       server: { agent_id: placement?.server_id, incarnation: placement?.server_incarnation },
     };
-    const observed_by = `${by}-sidecar`;
-    return this.tell('connection-lost', {
-      epoch: placement?.epoch,
-      reason,
-      observed_by,
-      ...ends[by],
-      ...over,
-    });
+    const said = { epoch: placement?.epoch, reason, observed_by: `${by}-sidecar` };
+    return this.tell('connection-lost', { ...said, ...ends[by], ...over });
   }
 
   /** The answer to the latest command of this name. */

@@ -1,7 +1,8 @@
-import type { AgentFact } from '#libs/contracts';
+import type { AgentFact, Placement } from '#libs/contracts';
 import { type Fact, ignore } from '../decider.ts';
-import { withIncarnation } from './client.ts';
+import { lifeOf, otherThatIsWell, withIncarnation, withLife } from './client.ts';
 import { decided, type Step } from './draft.ts';
+import { moveToClient } from './failback.ts';
 import { chooseTarget } from './move.ts';
 import { movePlanned } from './operator.ts';
 import { placeNext } from './place.ts';
@@ -24,21 +25,30 @@ export function onDrainRequested(step: Step, { data }: FactOf<'agent-drain-reque
   const onClient = placement.client_id === data.agent_id && placement.client_incarnation === data.incarnation;
   if (!onServer && !onClient) return ignore('not-concerned');
   if (!isCarried(state)) return ignore('already-moving');
-  // Only this client can carry the link: its drain moves nothing.
-  if (onClient) return ignore('no-better-server');
   const values = { agent_id: data.agent_id, reason: data.reason, requested_by: data.requested_by };
+  if (onClient) return leaveClient(step, placement, values);
   return movePlanned(step, placement, 'agent-draining', values, 'agent-draining');
 }
 
-/** The client was silent and is heard again: a link that waits for it need not wait for the next look. */
+/** The client that carries the link is to be emptied: its other client takes over, if that is well and a server fits. */
+function leaveClient(step: Step, placement: Placement, values: Record<string, string>): LinkOutcome {
+  const other = otherThatIsWell(step, placement.client_id);
+  // Only this client can carry the link: its drain moves nothing.
+  if (other === undefined) return ignore('no-better-server');
+  return moveToClient(step, placement, other.clientId, { reason: 'agent-draining', values });
+}
+
+/** A client was silent and is heard again: a link that waits for it need not wait for the next look. */
 export function onReturned(step: Step, { data }: FactOf<'agent-returned'>): LinkOutcome {
   const { state } = step;
-  if (data.agent_id !== state.request.client_id) return ignore('not-concerned');
+  const { client_id, dr_client_id } = state.request;
+  if (data.agent_id !== client_id && data.agent_id !== dr_client_id) return ignore('not-concerned');
   if (!isWaiting(state)) return ignore('no-change');
-  if (state.client.retired.includes(data.incarnation)) return ignore('stale-incarnation');
+  const life = lifeOf(step, data.agent_id);
+  if (life.retired.includes(data.incarnation)) return ignore('stale-incarnation');
   return placeNext(step, {
     reason: 'agent-returned',
-    client: withIncarnation(state.client, data.incarnation),
+    lives: withLife(step, data.agent_id, withIncarnation(life, data.incarnation)),
     failover: state.failover,
     onlyIfPlaced: true,
   });

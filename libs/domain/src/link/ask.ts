@@ -1,9 +1,10 @@
 import { type PeerQuestion, type Placement, TIMING } from '#libs/contracts';
 import { iso } from '../ids.ts';
 import { backoffUntilMs } from './backoff.ts';
+import type { Picked } from './client.ts';
 import { decided, type Step } from './draft.ts';
-import type { Plan } from './place.ts';
-import type { BackoffState, ClientLife, LinkOutcome } from './state.ts';
+import type { Plan } from './plan.ts';
+import type { BackoffState, LinkOutcome } from './state.ts';
 
 /** The control region whose controller chooses the next server: the old one's, if that is another's and can be asked. */
 export function peerOf({ state, input }: Step, { server_region }: Placement): string | undefined {
@@ -16,17 +17,12 @@ interface Asking {
   /** The placement that is over. */
   readonly over: Placement;
   readonly peerRegion: string;
-  readonly clientId: string;
-  readonly client: ClientLife;
+  readonly client: Picked;
   readonly backoffs: readonly BackoffState[];
 }
 
 /** The link waits for the peer's choice, at most until the deadline. The old placement is over, and its ends are let go. */
-export function ask(
-  step: Step,
-  plan: Plan,
-  { over, peerRegion, clientId, client, backoffs }: Asking,
-): LinkOutcome {
+export function ask(step: Step, plan: Plan, { over, peerRegion, client, backoffs }: Asking): LinkOutcome {
   const { state, input } = step;
   const deadlineMs = input.nowMs + (input.fleet.peerDeadlineMs ?? TIMING.peerDeadlineMs);
   const heldBackMs = backoffUntilMs(backoffs, over.server_id, over.server_incarnation) ?? 0;
@@ -34,7 +30,7 @@ export function ask(
   const asking: PeerQuestion = {
     epoch: state.epoch + 1,
     peer_region: peerRegion,
-    client_id: clientId,
+    client_id: client.clientId,
     server_group: state.request.server_group,
     ...(left ? { failed_server_id: over.server_id } : {}),
     reason: plan.reason,
@@ -43,7 +39,14 @@ export function ask(
   return decided(step, 'failover-started', {
     phase: 'activating',
     reason: plan.reason,
-    after: { placement: undefined, client, backoffs, health_score: undefined, leave: undefined },
+    after: {
+      placement: undefined,
+      ...client.lives,
+      carrier: client.clientId === state.request.client_id ? undefined : client.clientId,
+      backoffs,
+      health_score: undefined,
+      leave: undefined,
+    },
     // Whoever is chosen has a higher epoch, the same server too.
     commands: plan.release?.(undefined) ?? [],
     asking,

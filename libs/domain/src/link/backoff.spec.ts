@@ -39,7 +39,7 @@ describe('what is held against an agent', () => {
           nowMs += afterMs;
           backoffs = withFailure(backoffs, failed(agent), nowMs);
         }
-        const until = serverUntilMs(backoffs, 'client-1');
+        const until = serverUntilMs(backoffs, ['client-1']);
         for (const agent of ['a', 'b', 'c', 'd']) {
           expect(until(agent, 'a') ?? 0).toBeLessThanOrEqual(nowMs + LINK_POLICY.backoffMaxMs);
         }

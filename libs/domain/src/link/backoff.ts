@@ -82,9 +82,9 @@ export function backoffUntilMs(
 /** As `backoffUntilMs`, for the servers of a link; all that failed share a pace when many did. */
 export function serverUntilMs(
   backoffs: readonly BackoffState[],
-  clientId: string,
+  clientIds: readonly (string | undefined)[],
 ): (agentId: string, incarnation: string) => number | undefined {
-  const servers = backoffs.filter((each) => each.agent_id !== clientId);
+  const servers = backoffs.filter((each) => !clientIds.includes(each.agent_id));
   const paceMs = paceUntilMs(servers);
   // A link that can't remember more failures no longer knows which servers did not fail.
   const isFull = backoffs.length >= LINK_POLICY.backoffsPerLink;

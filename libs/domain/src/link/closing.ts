@@ -54,6 +54,8 @@ export function end(step: Step, placement: Placement | undefined, values: Eviden
     reason: 'closed-by-client',
     after: {
       placement: undefined,
+      carrier: undefined,
+      standby: undefined,
       backoffs: [],
       failover_target: undefined,
       health_score: undefined,

@@ -1,4 +1,4 @@
-import type { Placement, SidecarCommand } from '#libs/contracts';
+import type { LinkRequest, Placement, SidecarCommand } from '#libs/contracts';
 import { commandId, decisionId, iso } from '../ids.ts';
 import { LINK_POLICY } from '../policy.ts';
 import type { LinkState } from './state.ts';
@@ -13,6 +13,7 @@ type Own =
   | 'address'
   | 'client_id'
   | 'link_group'
+  | 'dr_client_id'
   | 'requests';
 type OwnOf<C> = C extends SidecarCommand ? Pick<C, Extract<keyof C, Own>> : never;
 export type CommandSpec = OwnOf<SidecarCommand>;
@@ -30,31 +31,53 @@ const toServer = ({ server_id, server_incarnation, epoch }: Placement) => ({
 });
 
 /** Both leave together; the server side parks a dial that comes before its own command. */
-export function openPath(placement: Placement, linkGroup?: string): CommandSpec[] {
+export function openPath(placement: Placement, request: LinkRequest): CommandSpec[] {
   const { client_id, server_id, address } = placement;
+  const { link_group, dr_client_id } = request;
+  const dial = { ...toClient(placement), server_id, address };
   return [
     {
       name: 'accept-client',
       ...toServer(placement),
       client_id,
-      ...(linkGroup === undefined ? {} : { link_group: linkGroup }),
+      ...(link_group === undefined ? {} : { link_group }),
     },
-    { name: 'connect', ...toClient(placement), server_id, address },
+    client_id === request.client_id
+      ? { name: 'connect', ...dial, ...(dr_client_id === undefined ? {} : { dr_client_id }) }
+      : { name: 'activate-dr-client', ...dial },
   ];
 }
 
-export const drainClient = (placement: Placement): CommandSpec => ({ name: 'drain', ...toClient(placement) });
+/** What becomes of the application's requests: they wait in the client sidecar for the next epoch, unless there is none for it. */
+export type Requests = 'hold' | 'close';
+
+export const drainClient = (placement: Placement, requests: Requests): CommandSpec => ({
+  name: 'drain',
+  ...toClient(placement),
+  ...(requests === 'close' ? { requests } : {}),
+});
 
 export const stopServer = (placement: Placement): CommandSpec => ({
   name: 'stop-sending-to-client',
   ...toServer(placement),
 });
 
-/** What becomes of the application's requests: they wait in the client sidecar for the next epoch, unless there is none. */
-export const disconnectClient = (placement: Placement, requests: 'hold' | 'close' = 'hold'): CommandSpec => ({
+export const disconnectClient = (placement: Placement, requests: Requests): CommandSpec => ({
   name: 'disconnect',
   ...toClient(placement),
   requests,
+});
+
+/**
+ * To a client that is no end of the placement: it refuses the placement's epoch, and lets its application go. Its answer
+ * ends nothing.
+ */
+export const standBy = (epoch: number, agent_id: string, incarnation: string): CommandSpec => ({
+  name: 'disconnect',
+  agent_id,
+  incarnation,
+  epoch,
+  requests: 'close',
 });
 
 /** What all commands of one decision have in common. */

@@ -28,6 +28,8 @@ import {
   type LinkMove,
   type LinkOutcome,
   type LinkState,
+  NO_LIFE,
+  nextDueMs,
   type PendingCommand,
 } from './state.ts';
 
@@ -41,6 +43,11 @@ export interface Step {
 export interface Standing {
   readonly placement: Placement | undefined;
   readonly client: ClientLife;
+  readonly dr: ClientLife;
+  /** Who carries the link, or is to; absent: the client that asked for it. */
+  readonly carrier: string | undefined;
+  readonly standby: LinkState['standby'];
+  readonly failbackAtMs: number | undefined;
   readonly backoffs: readonly BackoffState[];
   readonly failover_target: string | undefined;
   readonly health_score: number | undefined;
@@ -95,13 +102,14 @@ export function decided({ state, input }: Step, name: LinkDecisionName, change: 
     policy_version: policy.version,
     ...(policy.name === undefined ? {} : { policy: policy.name }),
     decided_at: iso(input.nowMs),
-    evidence: [evidenceOf(input, state.dueMs, change.values)],
-    client_id: (change.request ?? state.request).client_id,
+    evidence: [evidenceOf(input, nextDueMs(state), change.values)],
+    client_id: after.carrier ?? (change.request ?? state.request).client_id,
     commands: (change.commands ?? []).map((spec) => commandOf(spec, context)),
   };
   if (after.client.incarnation !== undefined) data.client_incarnation = after.client.incarnation;
   if (after.client.gone) data.client_gone = true;
   if (after.client.retired.length > 0) data.client_retired = [...after.client.retired];
+  Object.assign(data, ofTwoClients(state, change, after));
   if (placement) Object.assign(data, { server_id: placement.server_id, placement });
   if (after.failover_target !== undefined) data.failover_target = after.failover_target;
   if (after.health_score !== undefined) data.health_score = after.health_score;
@@ -119,8 +127,37 @@ export function decided({ state, input }: Step, name: LinkDecisionName, change: 
 }
 
 function standingOf(state: LinkState): Standing {
-  const { placement, client, backoffs, failover_target, health_score, leave, moves = [] } = state;
-  return { placement, client, backoffs, failover_target, health_score, leave, moves };
+  const { placement, client, dr = NO_LIFE, carrier, standby, failbackAtMs } = state;
+  const { backoffs, failover_target, health_score, leave, moves = [] } = state;
+  const two = { placement, client, dr, carrier, standby, failbackAtMs };
+  return { ...two, backoffs, failover_target, health_score, leave, moves };
+}
+
+/** What a decision tells of a link that has a DR client. */
+function ofTwoClients(state: LinkState, { request, phase }: Change, after: Standing): Partial<LinkDecision> {
+  const isSame = request === undefined || request.dr_client_id === state.request.dr_client_id;
+  const { incarnation, gone, retired } = isSame ? after.dr : NO_LIFE;
+  const stands = phase === 'active' || phase === 'degraded';
+  const { standby, failbackAtMs } = after;
+  return {
+    ...(incarnation === undefined ? {} : { dr_incarnation: incarnation }),
+    ...(gone ? { dr_gone: true } : {}),
+    ...(retired.length === 0 ? {} : { dr_retired: [...retired] }),
+    ...(standby === undefined ? {} : { standby }),
+    ...(failbackAtMs === undefined || !stands ? {} : { failback_at: iso(failbackAtMs) }),
+  };
+}
+
+/** A change that leaves the link where it is in everything that it does not name. */
+export function unchanged(state: LinkState): Omit<Change, 'reason'> {
+  const { phase, attempt, dueMs, asking, failover, betterSinceMs } = state;
+  return { phase, attempt, dueMs, asking, failover, betterSinceMs, keep: () => true };
+}
+
+/** Under which name a decision goes that leaves a link in its phase. */
+export function nameOfPhase({ phase }: LinkState): LinkDecisionName {
+  if (phase === 'active') return 'connection-activated';
+  return phase === 'degraded' ? 'connection-marked-degraded' : 'failover-started';
 }
 
 /**

@@ -2,7 +2,7 @@ import type { LinkDecision } from '#libs/contracts';
 import { withHandled } from '../handled.ts';
 import { msOf } from '../ids.ts';
 import { LINK_POLICY } from '../policy.ts';
-import { isClosed, type LinkDecided, type LinkState, type PendingCommand } from './state.ts';
+import { type ClientLife, isClosed, type LinkDecided, type LinkState, type PendingCommand } from './state.ts';
 
 /** Phases in which a move is under way, so that its ledger goes on. */
 const MOVING: ReadonlySet<string> = new Set([
@@ -28,11 +28,8 @@ export function evolve(state: LinkState | undefined, { data }: LinkDecided): Lin
     firstEpoch: begins ? (state?.epoch ?? 0) + 1 : state.firstEpoch,
     phase: data.phase,
     request,
-    client: {
-      ...(data.client_incarnation === undefined ? {} : { incarnation: data.client_incarnation }),
-      gone: data.client_gone ?? false,
-      retired: data.client_retired ?? [],
-    },
+    client: lifeFrom(data.client_incarnation, data.client_gone, data.client_retired),
+    ...ofTwoClients(data, request.client_id),
     issued: issuedAfter(state, data),
     pending: pendingAfter(state, data),
     attempt: data.attempt ?? 1,
@@ -45,6 +42,21 @@ export function evolve(state: LinkState | undefined, { data }: LinkDecided): Lin
     })),
     handled: withHandled(state?.handled, data.evidence[0]),
     ...optional(data),
+  };
+}
+
+function lifeFrom(incarnation?: string, gone = false, retired: readonly string[] = []): ClientLife {
+  return { ...(incarnation === undefined ? {} : { incarnation }), gone, retired };
+}
+
+/** What a link has that has a DR client. */
+function ofTwoClients(data: LinkDecision, clientId: string): Partial<LinkState> {
+  const { client_id, dr_incarnation, dr_gone, dr_retired, standby, failback_at } = data;
+  return {
+    ...(dr_incarnation === undefined ? {} : { dr: lifeFrom(dr_incarnation, dr_gone, dr_retired) }),
+    ...(client_id === clientId ? {} : { carrier: client_id }),
+    ...(standby === undefined ? {} : { standby }),
+    ...(failback_at === undefined ? {} : { failbackAtMs: msOf(failback_at) }),
   };
 }
 

@@ -1,5 +1,5 @@
 export { evolve } from './evolve.ts';
-export { concernsAgent, decide, nextDueMs, openQuestion, unansweredCommands, waitsForFleet } from './link.ts';
+export { concernsAgent, decide, openQuestion, unansweredCommands, waitsForFleet } from './link.ts';
 export {
   type BackoffState,
   type ClientLife,
@@ -10,5 +10,6 @@ export {
   type LinkMove,
   type LinkOutcome,
   type LinkState,
+  nextDueMs,
   type PendingCommand,
 } from './state.ts';

@@ -6,14 +6,25 @@ import { onDrainRequested, onReturned, onSilent } from './agents.ts';
 import { afterSuccess } from './backoff.ts';
 import { end, isClosing, onClosed } from './closing.ts';
 import { decided, type Step } from './draft.ts';
+import { failbackAfter } from './failback-time.ts';
 import { afterOver, chooseTarget, stopDrained } from './move.ts';
 import { onFailoverRequested } from './operator.ts';
 import { endsPlacement } from './over.ts';
 import { onPeerAnswered } from './peer.ts';
+import { onLateLoss } from './probe.ts';
 import { onDegraded, onRecovered } from './quality.ts';
 import { onRequest } from './requests.ts';
 import { onSetting } from './settings.ts';
-import { isCarried, isClosed, isHeldBack, isWaiting, type LinkOutcome, type LinkState } from './state.ts';
+import { onWordOfStandby } from './standby.ts';
+import {
+  isCarried,
+  isClosed,
+  isHeldBack,
+  isStandIn,
+  isWaiting,
+  type LinkOutcome,
+  type LinkState,
+} from './state.ts';
 import { onTime } from './time.ts';
 
 type FactOf<N extends Fact['name']> = Extract<Fact, { name: N }>;
@@ -58,6 +69,8 @@ function onFact(
       ? end(step, state.placement, over.values)
       : afterOver(step, state.placement, over);
   }
+  const told = onWordOfStandby(step, fact) ?? (fact.name === 'connection-lost' && onLateLoss(step, fact));
+  if (told) return told;
   if ('epoch' in fact.data && !OWN_EPOCHS.has(fact.name)) {
     const wrong = wrongEpoch(state, fact.data.epoch);
     if (wrong !== undefined) return ignore(wrong);
@@ -124,6 +137,7 @@ function onEstablished(step: Step, fact: FactOf<'new-connection-established'>): 
     after: {
       failover_target: other.chosen?.agent_id,
       leave,
+      ...(isStandIn(state) ? { failbackAtMs: failbackAfter(step) } : {}),
       backoffs: afterSuccess(state.backoffs, input.nowMs),
     },
     candidates: other.candidates,
@@ -156,11 +170,6 @@ function onAnswer(
   return ignore('no-change');
 }
 
-/** When this link must get a time input, if nothing comes before; a time input then always yields a decision. */
-export function nextDueMs(state: LinkState): number | undefined {
-  return state.dueMs;
-}
-
 /** The question to the peer that is open, to be asked by whoever owns the link; asking it again does no harm. */
 export const openQuestion = (state: LinkState): PeerQuestion | undefined => state.asking;
 
@@ -174,6 +183,8 @@ export function concernsAgent(state: LinkState, agentId: string): boolean {
   if (isClosed(state)) return false;
   return (
     state.request.client_id === agentId ||
+    state.request.dr_client_id === agentId ||
+    state.placement?.client_id === agentId ||
     state.placement?.server_id === agentId ||
     state.failover_target === agentId
   );
@@ -183,5 +194,7 @@ export function concernsAgent(state: LinkState, agentId: string): boolean {
 export function waitsForFleet(state: LinkState): boolean {
   if (isHeldBack(state)) return false;
   if (isWaiting(state) || state.phase === 'degraded') return true;
-  return isCarried(state) && (state.leave !== undefined || state.failover_target === undefined);
+  if (!isCarried(state)) return false;
+  if (isStandIn(state) && state.failbackAtMs === undefined) return true;
+  return state.leave !== undefined || state.failover_target === undefined;
 }

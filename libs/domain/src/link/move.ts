@@ -3,12 +3,14 @@ import { failoverId, iso } from '../ids.ts';
 import { type Choice, choose } from '../placement/index.ts';
 import { LINK_POLICY } from '../policy.ts';
 import { lifeOver, withFailure } from './backoff.ts';
-import { withIncarnation } from './client.ts';
-import { type CommandSpec, disconnectClient, drainClient, stopServer } from './commands.ts';
+import { needOf } from './choice.ts';
+import { lifeOf, withIncarnation, withLife } from './client.ts';
+import { type CommandSpec, disconnectClient, drainClient, type Requests, stopServer } from './commands.ts';
 import { decided, type Standing, type Step } from './draft.ts';
 import type { Over } from './over.ts';
-import { LEAVING, needOf, placeNext } from './place.ts';
-import type { ClientLife, LinkOutcome, LinkState } from './state.ts';
+import { placeNext } from './place.ts';
+import { LEAVING } from './plan.ts';
+import { carrierOf, type LinkOutcome, type LinkState, type Lives, otherThan } from './state.ts';
 
 /** The placement is over: the next one, at once. */
 export function afterOver(step: Step, placement: Placement, over: Over): LinkOutcome {
@@ -22,18 +24,25 @@ export function afterOver(step: Step, placement: Placement, over: Over): LinkOut
   return placeNext(step, {
     reason: failover.reason,
     failover,
-    client: clientAfter(state.client, over),
+    lives: livesAfter(step, placement, over),
+    preferred: over.clientFault ? otherThan(state, placement.client_id) : undefined,
     backoffs,
     over: placement,
     release: (chosen) => releaseOf(state, placement, over, chosen),
-    avoid: LEAVING.has(failover.reason) ? placement.server_id : undefined,
+    avoid: isLeft(state, placement, failover) || over.leavesServer ? placement.server_id : undefined,
     values: over.values,
   });
 }
 
-function clientAfter(client: ClientLife, over: Over): ClientLife {
-  if (over.clientGone) return { ...client, gone: true };
-  return withIncarnation(client, over.clientIncarnation);
+function livesAfter(step: Step, { client_id }: Placement, over: Over): Lives {
+  const life = lifeOf(step, client_id);
+  const after = over.clientGone ? { ...life, gone: true } : withIncarnation(life, over.clientIncarnation);
+  return withLife(step, client_id, after);
+}
+
+/** Whether the move is away from the server; one that goes to the link's other client may stay on it. */
+function isLeft(state: LinkState, { client_id }: Placement, { reason }: FailoverLedger): boolean {
+  return LEAVING.has(reason) && carrierOf(state) === client_id;
 }
 
 /**
@@ -65,10 +74,24 @@ export function ledger({ state, input }: Step, from: string, reason: DecisionRea
 export interface Move {
   readonly reason: DecisionReason;
   readonly placement: Placement;
+  /** The client that is to carry the link after it; absent: who was to. */
+  readonly carrier?: string;
   readonly after?: Partial<Standing>;
   readonly choice?: Choice;
+  /** The move that this goes on with; absent: it begins. */
+  readonly failover?: FailoverLedger | undefined;
   readonly request?: LinkRequest;
   readonly values?: Evidence['values'] | undefined;
+}
+
+function carrierAfter({ state }: Step, { carrier }: Move): Partial<Standing> {
+  if (carrier === undefined) return {};
+  return { carrier: carrier === state.request.client_id ? undefined : carrier };
+}
+
+/** The application's requests wait in its sidecar for the next epoch, unless another client is to have that. */
+export function requestsOf({ state }: Step, { client_id }: Placement, carrier = carrierOf(state)): Requests {
+  return carrier === client_id && state.failover?.reason !== 'closed-by-client' ? 'hold' : 'close';
 }
 
 /** Let the responses finish first; the client holds its requests. */
@@ -76,8 +99,8 @@ export function startDraining(step: Step, move: Move): LinkOutcome {
   return decided(step, 'failover-started', {
     phase: 'draining',
     reason: move.reason,
-    ...(move.after ? { after: move.after } : {}),
-    commands: [drainClient(move.placement)],
+    after: { ...move.after, ...carrierAfter(step, move) },
+    commands: [drainClient(move.placement, requestsOf(step, move.placement, move.carrier))],
     candidates: move.choice?.candidates,
     failover: ledger(step, move.placement.server_id, move.reason),
     dueMs: step.input.nowMs + LINK_POLICY.commandGiveUpMs,
@@ -88,15 +111,16 @@ export function startDraining(step: Step, move: Move): LinkOutcome {
 /** Both ends are to stop; the first that has confirms for both. A drain under way goes on under its own name. */
 export function startStopping(step: Step, move: Move): LinkOutcome {
   const { placement } = move;
-  const requests = move.reason === 'closed-by-client' ? 'close' : 'hold';
+  const isClosed = move.reason === 'closed-by-client';
+  const requests = isClosed ? 'close' : requestsOf(step, placement, move.carrier);
   return decided(step, 'failover-started', {
     phase: 'stopping',
     reason: move.reason,
-    ...(move.after ? { after: move.after } : {}),
+    after: { ...move.after, ...carrierAfter(step, move) },
     commands: [disconnectClient(placement, requests), stopServer(placement)],
     candidates: move.choice?.candidates,
     ...(move.request ? { request: move.request } : {}),
-    failover: ledger(step, placement.server_id, move.reason),
+    failover: move.failover ?? ledger(step, placement.server_id, move.reason),
     dueMs: step.input.nowMs + LINK_POLICY.commandGiveUpMs,
     values: move.values,
   });
@@ -106,10 +130,11 @@ export function startStopping(step: Step, move: Move): LinkOutcome {
 export function stopDrained(step: Step, placement: Placement, reason: DecisionReason): LinkOutcome {
   const { state, input } = step;
   const answered = reason === 'drain-finished';
+  const disconnect = disconnectClient(placement, requestsOf(step, placement));
   return decided(step, 'failover-started', {
     phase: 'stopping',
     reason,
-    commands: answered ? [disconnectClient(placement)] : [disconnectClient(placement), stopServer(placement)],
+    commands: answered ? [disconnect] : [disconnect, stopServer(placement)],
     failover: state.failover,
     dueMs: input.nowMs + LINK_POLICY.commandGiveUpMs,
   });
@@ -122,7 +147,7 @@ export function stopAgain(step: Step, placement: Placement): LinkOutcome {
   return decided(step, 'failover-started', {
     phase: 'stopping',
     reason: 'command-timeout',
-    commands: [disconnectClient(placement), stopServer(placement)],
+    commands: [disconnectClient(placement, requestsOf(step, placement)), stopServer(placement)],
     failover: state.failover,
     dueMs: input.nowMs + waitMs,
     attempt: state.attempt + 1,

@@ -3,6 +3,7 @@ import { type Fact, type FactInput, ignore } from '../decider.ts';
 import type { Choice } from '../placement/index.ts';
 import { disconnectClient, stopServer } from './commands.ts';
 import { decided, type Step } from './draft.ts';
+import { clientToGoBackTo, moveToClient, stopForClient } from './failback.ts';
 import { startPlanned } from './held.ts';
 import { chooseOther, ledger, startStopping } from './move.ts';
 import { placeNext } from './place.ts';
@@ -30,10 +31,16 @@ export function onFailoverRequested(step: Step & { input: FactInput }, { data }:
   if (data.force && !placement.leased) return forced(step, placement, values);
   switch (state.phase) {
     case 'active':
-    case 'degraded':
+    case 'degraded': {
+      const clientId = clientToGoBackTo(step);
+      if (clientId !== undefined) {
+        const back = data.planned ? moveToClient : stopForClient;
+        return back(step, placement, clientId, { reason: 'failback', values });
+      }
       return data.planned
         ? movePlanned(step, placement, 'operator-request', values)
         : startStopping(step, { reason: 'operator-request', placement, choice: chooseOther(step), values });
+    }
     case 'draining':
       return data.planned
         ? ignore('already-moving')
@@ -64,7 +71,7 @@ function forced(step: Step, placement: Placement, values: Record<string, string 
     avoid: placement.server_id,
     over: placement,
     release: (chosen) => {
-      if (chosen === undefined) return [disconnectClient(placement), stopServer(placement)];
+      if (chosen === undefined) return [disconnectClient(placement, 'hold'), stopServer(placement)];
       return chosen === placement.server_id ? [] : [stopServer(placement)];
     },
     values: { ...values, force: true },

@@ -16,6 +16,10 @@ export interface Over {
   readonly failure?: Failure;
   /** The client's life is over; the link waits for its next one. */
   readonly clientGone?: boolean;
+  /** It is the client's own fault, though it lives: its other client comes first, if there is one. */
+  readonly clientFault?: boolean;
+  /** Nobody knows which end, or the way between them, is to blame: another server comes first. */
+  readonly leavesServer?: boolean;
   /** The client answered as another life of itself. */
   readonly clientIncarnation?: string;
   readonly values: NonNullable<Evidence['values']>;
@@ -48,6 +52,8 @@ function byLoss(placement: Placement, { data }: FactOf<'connection-lost'>): Over
     reason: to === 'server' ? 'server-lost' : 'client-lost',
     failure: failureOf(placement, to, blame),
     ...(to === 'client' && blame === 'gone' ? { clientGone: true } : {}),
+    ...(by === 'client' && data.reason === 'application-closed' ? { clientFault: true } : {}),
+    ...(by === 'server' && data.reason === 'keepalive-timeout' ? { leavesServer: true } : {}),
     values: { reason: data.reason, observed_by: data.observed_by },
   };
 }
@@ -99,6 +105,7 @@ function byAnswer(state: LinkState, placement: Placement, fact: Answer): Over | 
     by,
     reason: fact.name,
     failure: failureOf(placement, to, to),
+    ...(to === 'client' && !BY_DELAY.has(data.reason ?? '') ? { clientFault: true } : {}),
     values,
   };
 }
@@ -145,6 +152,9 @@ const BY_SERVER: ReadonlySet<string> = new Set([
   'handshake-refused',
   'no-backend',
 ]);
+
+/** Reasons for which a client refuses an opening command that came too late, or out of order. */
+const BY_DELAY: ReadonlySet<string> = new Set(['expired', 'stale-epoch']);
 
 const isOpening = (command: string): boolean =>
   command === 'accept-client' || command === 'connect' || command === 'activate-dr-client';

@@ -2,7 +2,8 @@ import type { Evidence, PeerQuestion } from '#libs/contracts';
 import { type Fact, ignore } from '../decider.ts';
 import { msOf } from '../ids.ts';
 import type { Step } from './draft.ts';
-import { LEAVING, type PeerEnd, placeNext } from './place.ts';
+import { placeNext } from './place.ts';
+import type { PeerEnd } from './plan.ts';
 import type { LinkOutcome } from './state.ts';
 
 type Answered = Extract<Fact, { name: 'peer-answered' }>;
@@ -43,7 +44,7 @@ function goOn(step: Step, asking: PeerQuestion, end: PeerEnd, values: Evidence['
   return placeNext(step, {
     reason: asking.reason,
     failover,
-    avoid: failover?.from !== undefined && LEAVING.has(failover.reason) ? failover.from : undefined,
+    avoid: asking.failed_server_id,
     peer: end,
     values,
   });

@@ -4,11 +4,12 @@ import type { Choice } from '../placement/index.ts';
 import { scoreOf } from '../placement/index.ts';
 import { LINK_POLICY } from '../policy.ts';
 import { withFailure } from './backoff.ts';
+import { needOf } from './choice.ts';
 import { decided, type Step } from './draft.ts';
 import { holdStanding, startPlanned } from './held.ts';
 import { judge } from './judge.ts';
 import { chooseOther, chooseTarget, startStopping } from './move.ts';
-import { needOf } from './place.ts';
+
 import { isCarried, type LinkOutcome } from './state.ts';
 
 type Degraded = Extract<Fact, { name: 'connection-degraded' }>;

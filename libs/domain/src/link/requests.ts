@@ -5,7 +5,17 @@ import { isClosing } from './closing.ts';
 import { decided, type Step } from './draft.ts';
 import { startStopping } from './move.ts';
 import { placeNext } from './place.ts';
-import { blank, type ClientLife, isClosed, isWaiting, type LinkOutcome, type LinkState } from './state.ts';
+import { isToldToStandBy, tellToStandBy } from './standby.ts';
+import {
+  blank,
+  type ClientLife,
+  isClosed,
+  isStandIn,
+  isWaiting,
+  type LinkOutcome,
+  type LinkState,
+  livesOf,
+} from './state.ts';
 
 type RequestFact = Extract<Fact, { name: 'connection-request' }>;
 
@@ -40,7 +50,8 @@ export function onRequest(
     return ignore('stale-incarnation');
   }
   const client = withIncarnation(life, data.incarnation);
-  return placeNext(step, { reason: 'requested', client, backoffs: [], request });
+  const lives = { ...livesOf(step.state), client };
+  return placeNext(step, { reason: 'requested', lives, backoffs: [], request });
 }
 
 function requestOf({ data }: RequestFact): LinkRequest {
@@ -63,6 +74,7 @@ function whatIsWrong(connectionId: string, { data }: RequestFact): string | unde
   if (data.agent_id !== undefined && data.agent_id !== data.client_id) {
     return 'a link is requested by its own client';
   }
+  if (data.dr_client_id === data.client_id) return 'a client is not its own DR client';
   return undefined;
 }
 
@@ -76,6 +88,7 @@ function again(step: Step, request: LinkRequest, incarnation: string | undefined
   if (same && state.client.gone && incarnation !== undefined) return ignore('stale-incarnation');
   if (isWaiting(state)) return whileWaiting(step, request, incarnation, same);
   if (isClosing(state)) return wantedAgain(step, request, incarnation);
+  if (isStandIn(state)) return whileStandIn(step, request, incarnation);
   return incarnation === undefined || same ? ignore('duplicate') : restarted(step, request, incarnation);
 }
 
@@ -89,12 +102,20 @@ function whileWaiting(
   const asBefore = same && JSON.stringify(request) === JSON.stringify(state.request);
   const outcome = placeNext(step, {
     reason: same || state.phase === 'requested' ? 'requested' : 'client-restarted',
-    client: withIncarnation(state.client, incarnation),
+    lives: { ...livesOf(state), client: withIncarnation(state.client, incarnation) },
     failover: state.failover,
     request,
     onlyIfPlaced: asBefore,
   });
   return outcome.kind === 'ignore' ? ignore('duplicate') : outcome;
+}
+
+/** Its DR client carries it: the client's new life is told to stand by, and nothing else changes. */
+function whileStandIn(step: Step, request: LinkRequest, incarnation: string | undefined): LinkOutcome {
+  const { client_id } = step.state.request;
+  if (incarnation === undefined || isToldToStandBy(step.state, client_id, incarnation))
+    return ignore('duplicate');
+  return tellToStandBy(step, client_id, incarnation, request);
 }
 
 /** The old placement is over, and the peer is asked still: the next one is with this life. */
@@ -118,7 +139,8 @@ function wantedAgain(step: Step, request: LinkRequest, incarnation: string | und
   return decided(step, 'failover-started', {
     phase: 'stopping',
     reason: 'requested',
-    after: { client: withIncarnation(state.client, incarnation) },
+    // Its client wants it, whoever carried it.
+    after: { client: withIncarnation(state.client, incarnation), carrier: undefined },
     request,
     failover: state.failover && { ...state.failover, reason: 'requested' },
     dueMs: state.dueMs,

@@ -48,6 +48,15 @@ export interface ClientLife {
   readonly retired: readonly string[];
 }
 
+/** A client of which nothing was heard. */
+export const NO_LIFE: ClientLife = { gone: false, retired: [] };
+
+/** The lives of both clients of a link: the one that asked for it, and its DR client. */
+export interface Lives {
+  readonly client: ClientLife;
+  readonly dr: ClientLife;
+}
+
 /** All that is known of one link; plain data, so that it goes into a snapshot as it is. */
 export interface LinkState {
   readonly connection_id: string;
@@ -61,6 +70,14 @@ export interface LinkState {
   readonly phase: LinkPhase;
   readonly request: LinkRequest;
   readonly client: ClientLife;
+  /** Of the DR client; absent: nothing is known of it. */
+  readonly dr?: ClientLife;
+  /** The DR client carries the link, or is to; absent: the client that asked for it. */
+  readonly carrier?: string;
+  /** The life of the other client that was told to stand by. */
+  readonly standby?: { readonly agent_id: string; readonly incarnation: string };
+  /** When the link goes back by itself to the client that asked for it. */
+  readonly failbackAtMs?: number;
   /** The placement that exists: commanded and not over. Its epoch is `epoch`. */
   readonly placement?: Placement;
   /** Ids of the commands issued for the placement, the latest ones: answers to others are no answers. */
@@ -97,13 +114,33 @@ export function blank(connectionId: string, homeRegion: string, request: LinkReq
     firstEpoch: 1,
     phase: 'requested',
     request,
-    client: { gone: false, retired: [] },
+    client: NO_LIFE,
     issued: [],
     pending: [],
     attempt: 1,
     backoffs: [],
     handled: {},
   };
+}
+
+export const livesOf = ({ client, dr = NO_LIFE }: LinkState): Lives => ({ client, dr });
+
+/** Who carries the link, or is to. */
+export const carrierOf = ({ carrier, request }: LinkState): string => carrier ?? request.client_id;
+
+/** The link's other client; absent: it has one only. */
+export function otherThan({ request }: LinkState, clientId: string): string | undefined {
+  return clientId === request.client_id ? request.dr_client_id : request.client_id;
+}
+
+/** Whether a client carries the link, or is about to, that did not ask for it. */
+export const isStandIn = ({ placement, request }: LinkState): boolean =>
+  placement !== undefined && placement.client_id !== request.client_id;
+
+/** When the link is to be looked at, at the latest. */
+export function nextDueMs({ dueMs, failbackAtMs }: LinkState): number | undefined {
+  if (dueMs === undefined || failbackAtMs === undefined) return dueMs ?? failbackAtMs;
+  return Math.min(dueMs, failbackAtMs);
 }
 
 /** Whether the client has given it up, or never had a right to it. */

@@ -3,14 +3,17 @@ import { ignore, type TimeInput } from '../decider.ts';
 import { msOf } from '../ids.ts';
 import { newTarget } from './agents.ts';
 import { decided, type Step } from './draft.ts';
+import { onFailbackTime, weighFailback } from './failback.ts';
 import { startPlanned } from './held.ts';
 import { isSameHold } from './judge.ts';
 import { chooseOther, chooseTarget, giveUpOpening, stopAgain, stopDrained } from './move.ts';
 import { movePlanned } from './operator.ts';
 import { onNoAnswer } from './peer.ts';
 import { placeNext } from './place.ts';
+import { giveUpProbe } from './probe.ts';
+import { openingUntilMs } from './probing.ts';
 import { leaveUnanswered, weighDegraded } from './quality.ts';
-import type { LinkOutcome, LinkState } from './state.ts';
+import { isStandIn, type LinkOutcome, type LinkState } from './state.ts';
 
 /** Time passed, or the fleet changed. At or after the due time this always decides something. */
 export function onTime(step: Step & { input: TimeInput }): LinkOutcome {
@@ -29,7 +32,7 @@ export function onTime(step: Step & { input: TimeInput }): LinkOutcome {
     case 'assigned':
     case 'activating':
       if (!due) return ignore('not-due');
-      return placement ? giveUpOpening(step, placement) : unplaced(step);
+      return placement ? unopened(step, placement) : unplaced(step);
     case 'draining':
       return due && placement ? stopDrained(step, placement, 'command-timeout') : ignore('not-due');
     case 'stopping':
@@ -45,6 +48,12 @@ export function onTime(step: Step & { input: TimeInput }): LinkOutcome {
   }
 }
 
+/** The placement does not stand in time. */
+function unopened(step: Step, placement: Placement): LinkOutcome {
+  const untilMs = openingUntilMs(step.state);
+  return untilMs === undefined ? giveUpOpening(step, placement) : giveUpProbe(step, placement, untilMs);
+}
+
 /** Nobody told how the question to the peer ended. */
 function unplaced(step: Step): LinkOutcome {
   const { asking } = step.state;
@@ -55,13 +64,17 @@ function carried(step: Step, due: boolean): LinkOutcome {
   const { state, input } = step;
   const { placement, suppressed } = state;
   if (placement === undefined) return ignore('no-change');
+  const { failbackAtMs } = state;
+  if (failbackAtMs !== undefined && input.nowMs >= failbackAtMs) return onFailbackTime(step, placement);
   const untilMs = suppressed?.until === undefined ? undefined : msOf(suppressed.until);
   if (untilMs !== undefined && input.nowMs >= untilMs) return lookAgain(step, placement);
   if (!isHeld(state)) {
     const outcome = weighMove(step, placement, due);
-    if (outcome.kind === 'append' || state.failover_target !== undefined) return outcome;
+    if (outcome.kind === 'append') return outcome;
+    if (state.failover_target !== undefined && !isStandIn(state)) return outcome;
   }
-  return state.failover_target === undefined ? newTarget(step) : ignore('not-due');
+  const target = state.failover_target === undefined ? newTarget(step) : ignore('not-due');
+  return target.kind === 'append' || !isStandIn(state) ? target : weighFailback(step);
 }
 
 /** A freeze holds what can wait: a server that swallows requests is left. */

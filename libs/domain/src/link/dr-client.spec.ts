@@ -1,0 +1,581 @@
+import { line, Scenario } from '../../testing/scenario.ts';
+import { nextDueMs, unansweredCommands } from './index.ts';
+
+const WITH_DR = { dr_client_id: 'dr-1' };
+const wish = { reason: 'r', requested_by: 'o' };
+
+/** A link of client-1 on server-1, with a DR client that is well and server-2 to go to. */
+function active(): Scenario {
+  const given = new Scenario().dr().server('server-1').server('server-2', { carried: 5 });
+  given.request(WITH_DR);
+  given.established();
+  return given;
+}
+
+/** Its client was shut down, and the DR client carries it. */
+function carriedByDr(given = active()): Scenario {
+  given.lost('client', 'shutdown');
+  given.established();
+  return given;
+}
+
+describe('a link whose client is gone', () => {
+  it('goes to its DR client at once, when the client said that it shuts down', () => {
+    const given = active();
+    expect(line(given.lost('client', 'shutdown'))).toBe(
+      'failover-decided v3 e2 activating (client-lost) on server-1 then server-2; accept-client server-1 e2, activate-dr-client dr-1 e2',
+    );
+    const { data } = given.decisions[2] ?? {};
+    expect(data).toMatchObject({ client_id: 'dr-1', client_gone: true, dr_incarnation: 'd1' });
+    expect(data?.placement).toMatchObject({ client_id: 'dr-1', client_incarnation: 'd1' });
+    expect(data?.commands).toMatchObject([
+      { name: 'accept-client', agent_id: 'server-1', client_id: 'dr-1', epoch: 2 },
+      {
+        name: 'activate-dr-client',
+        agent_id: 'dr-1',
+        server_id: 'server-1',
+        address: 'server-1.example:8583',
+      },
+    ]);
+    expect(line(given.established())).toBe(
+      'failover-completed v4 e2 active (established) on server-1 then server-2',
+    );
+  });
+
+  it('goes to its DR client when the client’s application stays away; the sidecar, which lives, is told to stand by', () => {
+    expect(line(active().lost('client', 'application-closed'))).toBe(
+      'failover-decided v3 e2 activating (client-lost) on server-1 then server-2; accept-client server-1 e2, activate-dr-client dr-1 e2, disconnect client-1 e2 close',
+    );
+  });
+
+  it('goes to its DR client when the client fell silent', () => {
+    const given = active().remember('client-1', 'c1');
+    const silent = { agent_id: 'client-1', incarnation: 'c1' };
+    expect(line(given.tell('agent-silent', silent))).toContain('activate-dr-client dr-1 e2');
+  });
+
+  it('goes to its DR client when the client fails to open the path by its own fault, not by the server’s', () => {
+    const failing = (reason: string): string => {
+      const given = active().server('server-3', { carried: 8 });
+      given.lost('client', 'peer-reset');
+      return line(given.answer('connect', 'failed', { reason }));
+    };
+    expect(failing('internal-error')).toContain('activate-dr-client dr-1 e3');
+    expect(failing('dial-failed')).toContain('connect client-1 e3');
+    const late = active();
+    late.lost('client', 'peer-reset');
+    expect(line(late.answer('connect', 'refused', { reason: 'expired' }))).toContain('connect client-1 e3');
+    const busy = active();
+    busy.lost('client', 'peer-reset');
+    expect(line(busy.answer('connect', 'refused', { reason: 'no-free-port' }))).toContain(
+      'activate-dr-client dr-1',
+    );
+  });
+
+  it.each([
+    ['unheard', (given: Scenario) => given.without('dr-1')],
+    ['suspect', (given: Scenario) => given.dr({ suspect: true })],
+    ['asked to drain', (given: Scenario) => given.dr({ draining: true })],
+    ['silent', (given: Scenario) => given.remember('dr-1', 'd1')],
+  ])('waits as ever when the DR client is %s', (_what, change) => {
+    const given = change(active());
+    expect(line(given.lost('client', 'shutdown'))).toBe(
+      'failover-failed v3 e1 waiting-for-capacity (client-lost); stop-sending-to-client server-1 e1',
+    );
+    expect(given.known().carrier).toBeUndefined();
+  });
+
+  it('waits for whichever comes back first when both are gone, and prefers the one that asked', () => {
+    const both = (): Scenario => {
+      const given = carriedByDr().without('client-1');
+      given.lost('client', 'shutdown');
+      return given;
+    };
+    const given = both();
+    expect(given.known().phase).toBe('waiting-for-capacity');
+    given.dr({ incarnation: 'd2' });
+    expect(line(given.look())).toContain('activate-dr-client dr-1 e3');
+    const other = both().dr({ incarnation: 'd2' }).client({ incarnation: 'c2' });
+    expect(line(other.look())).toContain('connect client-1 e3');
+    const returned = both();
+    returned.dr({ incarnation: 'd2' });
+    expect(line(returned.tell('agent-returned', { agent_id: 'dr-1', incarnation: 'd2' }))).toContain(
+      'failover-decided v6 e3 activating (agent-returned)',
+    );
+  });
+
+  it('is placed with the client that asked, the first time, whoever else is there', () => {
+    const given = new Scenario().dr().server('server-1').without('client-1');
+    expect(line(given.request({ ...WITH_DR, agent_id: undefined, incarnation: undefined }))).toBe(
+      'connection-requested v1 e1 requested (client-unheard)',
+    );
+  });
+
+  it('goes to the DR client’s present life, though an earlier one carried it before', () => {
+    const given = carriedByDr();
+    given.client({ incarnation: 'c2' });
+    given.request({ ...WITH_DR, incarnation: 'c2' });
+    given.lost('client', 'shutdown');
+    expect(given.known().placement).toMatchObject({ client_id: 'client-1', client_incarnation: 'c2' });
+    given.established();
+    given.dr({ incarnation: 'd2' });
+    given.lost('client', 'shutdown');
+    expect(given.known().placement).toMatchObject({ client_id: 'dr-1', client_incarnation: 'd2' });
+  });
+
+  it('tells the client who takes over from it, and the server of which group the link is', () => {
+    const given = new Scenario().dr().server('server-1');
+    given.request({ ...WITH_DR, link_group: 'visa' });
+    expect(given.decisions[0]?.data.commands).toMatchObject([
+      { name: 'accept-client', link_group: 'visa' },
+      { name: 'connect', dr_client_id: 'dr-1' },
+    ]);
+  });
+
+  it('rejects a client that would stand in for itself', () => {
+    expect(line(new Scenario().request({ dr_client_id: 'client-1' }))).toBe(
+      'connection-rejected v1 e1 rejected (invalid-request)',
+    );
+  });
+});
+
+describe('a link whose server lost its client', () => {
+  const lost = (reason = 'peer-reset'): Scenario => {
+    const given = active();
+    given.lost('server', reason);
+    return given;
+  };
+
+  it('gives the client a moment to stand again', () => {
+    const given = active();
+    expect(line(given.lost('server', 'peer-reset'))).toBe(
+      'failover-decided v3 e2 activating (client-lost) on server-1 then server-2; accept-client server-1 e2, connect client-1 e2',
+    );
+    expect(given.known().dueMs).toBe(given.nowMs + 500);
+    expect(line(given.pass(30).established())).toBe(
+      'failover-completed v4 e2 active (established) on server-1 then server-2',
+    );
+  });
+
+  it('stops both ends when it does not, and goes to the DR client when one has confirmed', () => {
+    const given = lost();
+    expect(line(given.due())).toBe(
+      'failover-started v4 e2 stopping (client-lost) on server-1 then server-2; disconnect client-1 e2 close, stop-sending-to-client server-1 e2',
+    );
+    expect(given.known().placement?.client_id).toBe('client-1');
+    expect(line(given.answer('stop-sending-to-client', 'succeeded'))).toBe(
+      'failover-decided v5 e3 activating (client-lost) on server-1 then server-2; accept-client server-1 e3, activate-dr-client dr-1 e3, disconnect client-1 e3 close',
+    );
+    expect(given.decisions[4]?.data.failover).toMatchObject({
+      failover_id: 'client-1:primary~2',
+      detected_at: '2026-01-01T00:00:00.000Z',
+    });
+  });
+
+  it('has the moment that its policy says', () => {
+    const given = active().policy({ client_probe_ms: 2_000 });
+    given.lost('server', 'peer-closed');
+    expect(given.known().dueMs).toBe(given.nowMs + 2_000);
+  });
+
+  it('gives it as long as ever when there is no DR client that is well', () => {
+    const given = active().without('dr-1');
+    given.lost('server', 'peer-reset');
+    expect(given.known().dueMs).toBe(given.nowMs + 5_000);
+  });
+
+  it('waits on when the DR client is no longer well at the end of the moment', () => {
+    const given = lost().without('dr-1');
+    expect(line(given.due())).toBe(
+      'failover-started v4 e2 activating (client-lost) on server-1 then server-2',
+    );
+    expect(given.known().dueMs).toBe(given.nowMs + 4_500);
+    expect(given.known().pending).toHaveLength(2);
+    expect(line(given.due())).toContain('failover-started v5 e2 stopping (command-timeout)');
+  });
+
+  it('goes elsewhere when the path froze, for nobody knows what froze, and not to the DR client while its client answers', () => {
+    const given = active();
+    expect(line(given.lost('server', 'keepalive-timeout'))).toContain(
+      'on server-2; accept-client server-2 e2, connect client-1 e2',
+    );
+    expect(line(given.lost('client', 'keepalive-timeout', { epoch: 1 }))).toBe(
+      'failover-started v4 e2 activating (client-lost) on server-2',
+    );
+    expect(given.known().dueMs).toBe(given.nowMs + 5_000);
+    given.pass(1_800);
+    expect(line(given.look())).toBe('ignore not-due');
+    expect(line(given.established())).toContain('failover-completed v5 e2 active');
+  });
+
+  it('does not wait for a client that says meanwhile that it goes', () => {
+    const given = lost('peer-closed');
+    expect(line(given.lost('client', 'shutdown', { epoch: 1 }))).toContain(
+      'failover-started v4 e2 stopping (client-lost)',
+    );
+    expect(line(given.answer('stop-sending-to-client', 'succeeded'))).toContain('activate-dr-client dr-1 e3');
+  });
+
+  it('goes to the DR client straight away when nothing was heard of the client lately', () => {
+    const given = active().client({ suspect: true });
+    expect(line(given.lost('server', 'keepalive-timeout'))).toContain('activate-dr-client dr-1 e2');
+  });
+
+  it('stays with a client that was restarted within the moment', () => {
+    const given = lost();
+    given.client({ incarnation: 'c2' });
+    expect(line(given.request({ ...WITH_DR, incarnation: 'c2' }))).toContain('stopping (client-restarted)');
+    expect(
+      line(given.answer('disconnect', 'refused', { reason: 'other-incarnation', incarnation: 'c2' })),
+    ).toContain('connect client-1 e3');
+  });
+
+  it('tries the client again within a moment when nobody answered the opening commands', () => {
+    const given = active();
+    given.lost('client', 'peer-reset');
+    expect(line(given.due())).toContain('stopping (command-timeout)');
+    given.answer('stop-sending-to-client', 'succeeded');
+    expect(given.known().placement?.client_id).toBe('client-1');
+    expect(given.known().dueMs).toBe(given.nowMs + 500);
+  });
+});
+
+describe('a link whose server lost its client, and whose peer is asked', () => {
+  const asking = (): Scenario => {
+    const given = active().withPeer();
+    given.lost('server', 'peer-reset');
+    return given;
+  };
+
+  it('asks for the same client, then again for its DR client', () => {
+    const given = asking();
+    expect(given.known().asking).toMatchObject({ client_id: 'client-1', epoch: 2 });
+    given.peerAnswered({ server_id: 'server-1' });
+    expect(given.known().dueMs).toBe(given.nowMs + 500);
+    given.due();
+    expect(line(given.answer('stop-sending-to-client', 'succeeded'))).toContain('asking west e3');
+    expect(given.known()).toMatchObject({ carrier: 'dr-1', asking: { client_id: 'dr-1', epoch: 3 } });
+    expect(line(given.peerAnswered({ server_id: 'server-2' }))).toBe(
+      'failover-decided v7 e3 activating (client-lost) on server-2 then server-1 by peer (assigned); accept-client server-2 e3, activate-dr-client dr-1 e3, disconnect client-1 e3 close',
+    );
+  });
+
+  it('goes to the DR client when the client says meanwhile that it goes', () => {
+    const given = asking();
+    expect(
+      line(given.lost('client', 'shutdown', { epoch: 1, agent_id: 'client-1', incarnation: 'c1' })),
+    ).toBe('failover-started v4 e2 activating (client-lost) asking west e2');
+    expect(line(given.peerAnswered({ server_id: 'server-2' }))).toContain('activate-dr-client dr-1 e2');
+  });
+
+  it('has no doubt of a client that says meanwhile that it saw the path break too', () => {
+    const given = asking();
+    given.lost('client', 'peer-reset', { epoch: 1, agent_id: 'client-1', incarnation: 'c1' });
+    given.peerAnswered({ server_id: 'server-2' });
+    expect(given.known().placement?.client_id).toBe('client-1');
+    expect(given.known().dueMs).toBe(given.nowMs + 5_000);
+  });
+
+  it('goes to the DR client when the client fell silent meanwhile', () => {
+    const given = asking().remember('client-1', 'c1');
+    expect(line(given.peerAnswered({ server_id: 'server-2' }))).toContain('activate-dr-client dr-1 e2');
+  });
+});
+
+describe('a link of which both ends are silent', () => {
+  it('is nobody’s until the silence of one is declared', () => {
+    const given = active().without('client-1').server('server-1', { suspect: true });
+    given.pass(64_000);
+    expect(line(given.look())).toBe('ignore not-due');
+    expect(given.known().placement).toMatchObject({ client_id: 'client-1', epoch: 1 });
+    given.remember('client-1', 'c1');
+    expect(line(given.tell('agent-silent', { agent_id: 'client-1', incarnation: 'c1' }))).toContain(
+      'on server-2; accept-client server-2 e2, activate-dr-client dr-1 e2',
+    );
+  });
+});
+
+describe('the client that is back while its DR client carries the link', () => {
+  const restarted = { ...WITH_DR, incarnation: 'c2' };
+
+  it('is told to stand by, with the epoch that it must refuse; the link stays where it is', () => {
+    const given = carriedByDr().client({ incarnation: 'c2' });
+    expect(line(given.request(restarted))).toBe(
+      'connection-activated v5 e2 active (standby) on server-1 then server-2; disconnect client-1 e2 close',
+    );
+    expect(given.known()).toMatchObject({
+      standby: { agent_id: 'client-1', incarnation: 'c2' },
+      client: { incarnation: 'c2', gone: false, retired: ['c1'] },
+      placement: { client_id: 'dr-1', epoch: 2 },
+      carrier: 'dr-1',
+    });
+  });
+
+  it('is told once in each of its lives', () => {
+    const given = carriedByDr().client({ incarnation: 'c2' });
+    given.request(restarted);
+    expect(line(given.request(restarted))).toBe('ignore duplicate');
+    expect(line(given.tell('agent-returned', { agent_id: 'client-1', incarnation: 'c2' }))).toBe(
+      'ignore no-change',
+    );
+    expect(line(given.request({ ...WITH_DR, incarnation: 'c1' }))).toBe('ignore stale-incarnation');
+    expect(line(given.request({ ...WITH_DR, incarnation: 'c3' }))).toContain('disconnect client-1 e2 close');
+  });
+
+  it('ends nothing by its answer, which is known as one', () => {
+    const given = carriedByDr();
+    given.request(restarted);
+    const [command] = unansweredCommands(given.known(), given.nowMs);
+    expect(command).toMatchObject({ name: 'disconnect', agent_id: 'client-1', incarnation: 'c2', epoch: 2 });
+    expect(line(given.answer('disconnect', 'succeeded'))).toBe('ignore no-change');
+    expect(given.known().placement?.epoch).toBe(2);
+    // The next decision has it behind it.
+    given.pass(5_000).lost('server', 'peer-reset');
+    expect(given.decisions.at(-1)?.data.ended_commands).toContainEqual({
+      command_id: command?.command_id,
+      how: 'given-up',
+    });
+    expect(unansweredCommands(given.known(), given.nowMs).map(({ name }) => name)).not.toContain(
+      'disconnect',
+    );
+  });
+
+  it.each([
+    ['connection-lost', { reason: 'asleep', epoch: 1, observed_by: 'client-sidecar' }],
+    ['new-connection-established', { client_id: 'client-1', server_id: 'server-1', epoch: 1 }],
+    ['command-refused', { command_id: 'client-1:primary/3/connect/client-1', epoch: 1, reason: 'expired' }],
+    ['agent-returned', {}],
+  ] as const)('is told when it says %s of an epoch long over', (name, over) => {
+    // It slept while its server lost it.
+    const given = active();
+    given.lost('server', 'keepalive-timeout');
+    given.without('client-1').due();
+    given.answer('stop-sending-to-client', 'succeeded');
+    given.established();
+    const word = { agent_id: 'client-1', incarnation: 'c1', ...over };
+    expect(line(given.tell(name, word))).toBe(
+      'connection-activated v7 e3 active (standby) on server-1 then server-2; disconnect client-1 e3 close',
+    );
+    expect(line(given.tell(name, word))).toMatch(/^ignore/);
+  });
+
+  it('is told again when it says that it was told too late', () => {
+    const given = carriedByDr();
+    given.request(restarted);
+    given.pass(20_000);
+    expect(line(given.answer('disconnect', 'refused', { reason: 'expired' }))).toContain(
+      '(standby) on server-1 then server-2; disconnect client-1 e2 close',
+    );
+    expect(given.decisions.at(-1)?.data.ended_commands).toEqual([
+      { command_id: 'client-1:primary/5/disconnect/client-1', how: 'answered' },
+    ]);
+  });
+
+  it('is told in the middle of a move too, and what was commanded stays commanded', () => {
+    const given = active();
+    given.lost('client', 'shutdown');
+    expect(line(given.request(restarted))).toBe(
+      'failover-started v4 e2 activating (standby) on server-1 then server-2; disconnect client-1 e2 close',
+    );
+    expect(given.known().pending.map(({ command }) => command.name)).toEqual([
+      'accept-client',
+      'activate-dr-client',
+      'disconnect',
+    ]);
+    expect(nextDueMs(given.known())).toBe(given.nowMs + 5_000);
+    expect(line(given.established())).toContain('failover-completed v5 e2 active');
+  });
+
+  it('is not told by nonsense: another epoch to come, a life that is over, its own shutdown', () => {
+    const given = carriedByDr();
+    const lost = { agent_id: 'client-1', incarnation: 'c1', observed_by: 'client-sidecar', epoch: 1 };
+    expect(line(given.tell('connection-lost', { ...lost, reason: 'asleep' }))).toBe('ignore stale-epoch');
+    expect(line(given.tell('connection-lost', { ...lost, reason: 'asleep', epoch: 9 }))).toBe(
+      'ignore future-epoch',
+    );
+    expect(line(given.tell('connection-lost', { ...lost, reason: 'shutdown', incarnation: 'c2' }))).toBe(
+      'ignore stale-epoch',
+    );
+  });
+
+  it('does not get the link when the server dies: that moves with the client that carries it', () => {
+    const given = carriedByDr().client({ incarnation: 'c2' });
+    given.request(restarted);
+    expect(line(given.lost('client', 'peer-reset'))).toContain('activate-dr-client dr-1 e3');
+  });
+
+  it('gets the link when its DR client is gone', () => {
+    const given = carriedByDr().client({ incarnation: 'c2' });
+    given.request(restarted);
+    expect(line(given.lost('client', 'shutdown'))).toContain('connect client-1 e3');
+    expect(given.known().standby).toBeUndefined();
+  });
+
+  it('may give the link up, whoever carries it', () => {
+    const given = carriedByDr().client({ incarnation: 'c2' });
+    given.request(restarted);
+    const self = { agent_id: 'client-1', incarnation: 'c2' };
+    expect(line(given.tell('connection-closed', { epoch: 2, reason: 'r', ...self }))).toContain(
+      'stopping (closed-by-client) on server-1 then server-2; disconnect dr-1 e2 close, stop-sending-to-client server-1 e2',
+    );
+    expect(line(given.request(restarted))).toContain('failover-started v7 e2 stopping (requested)');
+    expect(line(given.answer('stop-sending-to-client', 'succeeded'))).toContain('connect client-1 e3');
+  });
+});
+
+describe('failback', () => {
+  const back = (): Scenario => {
+    const given = carriedByDr().client({ incarnation: 'c2' });
+    given.request({ ...WITH_DR, incarnation: 'c2' });
+    return given;
+  };
+  const automatic = { failback: 'automatic', failback_after_ms: 60_000 } as const;
+
+  it('drains the DR client, whose application stops, and then goes to the client that asked', () => {
+    const given = back();
+    expect(line(given.tell('failover-requested', { ...wish, planned: true }))).toBe(
+      'failover-started v6 e2 draining (failback) on server-1 then server-2; drain dr-1 e2 close',
+    );
+    expect(line(given.answer('drain', 'succeeded'))).toBe(
+      'failover-started v7 e2 stopping (drain-finished) on server-1 then server-2; disconnect dr-1 e2 close',
+    );
+    expect(line(given.answer('disconnect', 'succeeded'))).toBe(
+      'failover-decided v8 e3 activating (failback) on server-1 then server-2; accept-client server-1 e3, connect client-1 e3',
+    );
+    expect(line(given.established())).toBe(
+      'failover-completed v9 e3 active (established) on server-1 then server-2',
+    );
+    expect(given.known().carrier).toBeUndefined();
+    expect(given.decisions.at(-1)?.data.client_id).toBe('client-1');
+  });
+
+  it('does not drain when it is not planned', () => {
+    expect(line(back().tell('failover-requested', wish))).toBe(
+      'failover-started v6 e2 stopping (failback) on server-1 then server-2; disconnect dr-1 e2 close, stop-sending-to-client server-1 e2',
+    );
+  });
+
+  it('is a move to another server, as ever, while the client that asked is not well', () => {
+    expect(
+      line(
+        carriedByDr()
+          .without('client-1')
+          .tell('failover-requested', { ...wish, planned: true }),
+      ),
+    ).toBe('failover-started v5 e2 draining (operator-request) on server-1 then server-2; drain dr-1 e2');
+  });
+
+  it('needs a server that fits, the present one too', () => {
+    const given = back().server('server-1', { draining: true }).without('server-2');
+    expect(line(given.tell('failover-requested', { ...wish, planned: true }))).toBe(
+      'failover-failed v6 e2 active (no-other-server) on server-1 then server-2',
+    );
+  });
+
+  it('returns to the DR client, which was only drained, when the client does not stand', () => {
+    const given = back();
+    given.tell('failover-requested', { ...wish, planned: true });
+    given.answer('drain', 'succeeded');
+    given.answer('disconnect', 'succeeded');
+    expect(nextDueMs(given.known())).toBe(given.nowMs + 500);
+    expect(line(given.due())).toContain('stopping (client-lost)');
+    expect(line(given.answer('stop-sending-to-client', 'succeeded'))).toContain('activate-dr-client dr-1 e4');
+    expect(line(given.established())).toContain('failover-completed');
+  });
+
+  it('returns to the DR client when the client died while that was drained', () => {
+    const given = back();
+    given.tell('failover-requested', { ...wish, planned: true });
+    given.remember('client-1', 'c2');
+    given.answer('drain', 'succeeded');
+    expect(line(given.answer('disconnect', 'succeeded'))).toContain('activate-dr-client dr-1 e3');
+  });
+
+  it('is held back by a freeze, and the decision says what is', () => {
+    const given = back();
+    given.set('freeze-requested', { until: '2026-01-01T01:00:00Z' });
+    expect(line(given.tell('failover-requested', { ...wish, planned: true }))).toContain(
+      'failover-suppressed v6 e2 active (freeze)',
+    );
+    expect(given.known().suppressed).toMatchObject({ reason: 'freeze', what: 'failback' });
+  });
+
+  it('comes by itself, where the policy says so, when the client has been well for long enough', () => {
+    const given = back().policy(automatic);
+    expect(line(given.look())).toBe(
+      'connection-activated v6 e2 active (agent-returned) on server-1 then server-2',
+    );
+    expect(nextDueMs(given.known())).toBe(given.nowMs + 60_000);
+    given.pass(59_999);
+    expect(line(given.look())).toBe('ignore not-due');
+    given.pass(1);
+    expect(line(given.look())).toBe(
+      'failover-started v7 e2 draining (failback) on server-1 then server-2; drain dr-1 e2 close',
+    );
+  });
+
+  it('reckons the time anew from each of the client’s lives, and from when the DR client stands', () => {
+    const given = carriedByDr(active().policy(automatic)).client({ incarnation: 'c2' });
+    given.request({ ...WITH_DR, incarnation: 'c2' });
+    expect(nextDueMs(given.known())).toBe(given.nowMs + 60_000);
+    given.pass(30_000).request({ ...WITH_DR, incarnation: 'c3' });
+    expect(nextDueMs(given.known())).toBe(given.nowMs + 60_000);
+    const away = active().policy(automatic);
+    away.lost('client', 'application-closed');
+    away.established();
+    expect(nextDueMs(away.known())).toBe(away.nowMs + 60_000);
+  });
+
+  it('does not come by itself when the client is not well by then; it is waited for', () => {
+    const given = back().policy(automatic);
+    given.look();
+    given.client({ incarnation: 'c2', suspect: true });
+    expect(line(given.due())).toBe(
+      'connection-activated v7 e2 active (client-unheard) on server-1 then server-2',
+    );
+    expect(nextDueMs(given.known())).toBeUndefined();
+    given.client({ incarnation: 'c2' });
+    expect(line(given.look())).toContain('(agent-returned)');
+  });
+
+  it('does not come by itself during a freeze, and does right after it', () => {
+    const given = back().policy(automatic);
+    given.look();
+    given.set('freeze-requested', { until: '2026-01-01T00:30:00Z' });
+    expect(line(given.due())).toContain('failover-suppressed v7 e2 active (freeze)');
+    expect(nextDueMs(given.known())).toBe(Date.parse('2026-01-01T00:30:00Z'));
+    expect(line(given.due())).toContain('draining (failback)');
+  });
+});
+
+describe('a client that is to be emptied', () => {
+  const drain = (id: string, incarnation: string) => ({ agent_id: id, incarnation, ...wish });
+
+  it('leaves its links to their DR client, drained, on the server that they have', () => {
+    const given = active().client({ draining: true });
+    expect(line(given.tell('agent-drain-requested', drain('client-1', 'c1')))).toBe(
+      'failover-started v3 e1 draining (agent-draining) on server-1 then server-2; drain client-1 e1 close',
+    );
+    given.answer('drain', 'succeeded');
+    expect(line(given.answer('disconnect', 'succeeded'))).toContain(
+      'on server-1 then server-2; accept-client server-1 e2, activate-dr-client dr-1 e2',
+    );
+  });
+
+  it('keeps them when the DR client is not well', () => {
+    const given = active().without('dr-1');
+    expect(line(given.tell('agent-drain-requested', drain('client-1', 'c1')))).toBe(
+      'ignore no-better-server',
+    );
+  });
+
+  it('is the DR client: then the client that asked has them back', () => {
+    const given = carriedByDr().client({ incarnation: 'c2' });
+    given.request({ ...WITH_DR, incarnation: 'c2' });
+    expect(line(given.tell('agent-drain-requested', drain('dr-1', 'd1')))).toContain(
+      'draining (agent-draining) on server-1 then server-2; drain dr-1 e2 close',
+    );
+    given.answer('drain', 'succeeded');
+    expect(line(given.answer('disconnect', 'succeeded'))).toContain('connect client-1 e3');
+  });
+});

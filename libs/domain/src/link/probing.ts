@@ -1,0 +1,42 @@
+import { policyOf } from '../judgement/index.ts';
+import { LINK_POLICY } from '../policy.ts';
+import type { Picked } from './client.ts';
+import type { Step } from './draft.ts';
+import type { Plan } from './plan.ts';
+import type { BackoffState, LinkState } from './state.ts';
+
+/**
+ * How long a placement may take to stand, in milliseconds. Where the client may be dead, and another one is well, a
+ * live one is known by standing almost at once.
+ */
+export function probeMs(step: Step, plan: Plan, client: Picked, backoffs: readonly BackoffState[]): number {
+  const { settings } = policyOf(step.state.request, step.input.fleet.settings);
+  const suspected = plan.failover?.reason === 'failback' || failedLately(step, client, backoffs);
+  const isProbe = suspected && client.other?.isWell === true;
+  return isProbe
+    ? Math.min(settings.client_probe_ms, LINK_POLICY.commandGiveUpMs)
+    : LINK_POLICY.commandGiveUpMs;
+}
+
+function failedLately(
+  { input }: Step,
+  { clientId, view }: Picked,
+  backoffs: readonly BackoffState[],
+): boolean {
+  const { incarnation } = view.life;
+  return backoffs.some(
+    (each) =>
+      each.agent_id === clientId &&
+      each.incarnation === incarnation &&
+      input.nowMs - each.failedMs < LINK_POLICY.settledMs,
+  );
+}
+
+/** Until when the opening commands of a placement that may be a probe wait for their answers; absent: it is none. */
+export function openingUntilMs({ phase, placement, pending, dueMs }: LinkState): number | undefined {
+  if (phase !== 'activating' || placement === undefined || dueMs === undefined) return undefined;
+  const opening = pending.find(
+    ({ command }) => command.agent_id === placement.client_id && command.epoch === placement.epoch,
+  );
+  return opening !== undefined && dueMs < opening.giveUpMs ? opening.giveUpMs : undefined;
+}
