@@ -4,7 +4,7 @@ import request from 'supertest';
 import { TIMING } from '#libs/contracts';
 import { type Log, LogUnavailable, type OutgoingEvent } from '#libs/log';
 import { createLogger, createRegistry, systemClock } from '#libs/platform';
-import type { RegistryReader } from '#libs/registry';
+import type { FailoverView, FreezeView, PolicyView, RegistryReader } from '#libs/registry';
 import { appModule } from '../../apps/central-controller/src/app.module.ts';
 import { ControllerConfig } from '../../apps/central-controller/src/config.ts';
 import type { CoreServices } from '../../apps/central-controller/src/core/core.module.ts';
@@ -33,9 +33,40 @@ export const AGENT = {
   status: 'alive' as const,
 };
 
+const MOVE = {
+  connection_id: CONNECTION.connection_id,
+  reason: 'server-lost',
+  detected_at: CONNECTION.updated_at,
+};
+/** A move that waits for an operator. */
+export const HELD: FailoverView = {
+  ...MOVE,
+  failover_id: `${CONNECTION.connection_id}~3`,
+  suppressed: { reason: 'blast-radius', what: 'failover', cause: 'scheme/servers-lost' },
+};
+/** One that waits for its time. */
+export const DAMPED: FailoverView = {
+  ...MOVE,
+  failover_id: `${CONNECTION.connection_id}~4`,
+  suppressed: { reason: 'damping', what: 'failover', until: '2026-01-01T00:01:00.000Z' },
+};
+export const POLICY: PolicyView = {
+  name: 'scheme',
+  control_region: 'east',
+  version: 4,
+  server_group: 'scheme',
+  settings: { damping_max_moves: 3 },
+  requested_by: 'operator',
+  updated_at: CONNECTION.updated_at,
+};
+
 /** A registry of one connection and one agent, that fails when told to. */
 class OneOfEach implements RegistryReader {
   failure: Error | undefined;
+  known: PolicyView[] = [POLICY];
+  frozen: FreezeView | undefined;
+  /** Home region of the connection. */
+  home = CONNECTION.home_region;
   asked: unknown[] = [];
 
   private async answer<T>(value: T, ...asked: unknown[]): Promise<T> {
@@ -47,7 +78,8 @@ class OneOfEach implements RegistryReader {
     return this.answer({ items: [CONNECTION], next_cursor: 'next' }, ...asked);
   }
   connection(id: string) {
-    return this.answer(id === CONNECTION.connection_id ? CONNECTION : undefined);
+    const found = id === CONNECTION.connection_id;
+    return this.answer(found ? { ...CONNECTION, home_region: this.home } : undefined);
   }
   connectionEvents(id: string, page: unknown) {
     return this.answer(id === CONNECTION.connection_id ? { items: [] } : undefined, page);
@@ -59,10 +91,19 @@ class OneOfEach implements RegistryReader {
     return this.answer(id === AGENT.agent_id ? AGENT : undefined);
   }
   failovers() {
-    return this.answer({ items: [] });
+    return this.answer({ items: [HELD] });
   }
-  failover() {
-    return this.answer(undefined);
+  failover(id: string) {
+    return this.answer([HELD, DAMPED].find((each) => each.failover_id === id));
+  }
+  policies() {
+    return this.answer(this.known);
+  }
+  policy(name: string) {
+    return this.answer(this.known.find((each) => each.name === name));
+  }
+  freeze() {
+    return this.answer(this.frozen);
   }
   missing() {
     return this.answer(undefined);
@@ -81,12 +122,19 @@ export class RestApp {
     return request(this.app.getHttpServer());
   }
 
+  put(path: string) {
+    return this.http().put(path).set('authorization', `Bearer ${TOKEN}`);
+  }
+
   post(path: string) {
     return this.http().post(path).set('authorization', `Bearer ${TOKEN}`);
   }
 
   reset(): void {
     this.registry.failure = undefined;
+    this.registry.known = [POLICY];
+    this.registry.frozen = undefined;
+    this.registry.home = CONNECTION.home_region;
     this.published = [];
     this.logFails = false;
   }

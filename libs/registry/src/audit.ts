@@ -1,9 +1,14 @@
 import type { RedisClient, RedisCommand } from './client.ts';
-import { chunks } from './decisions.ts';
+import { type AggregateKind, chunks } from './decisions.ts';
 import { KEYS } from './keys.ts';
 import { REGISTRY_LIMITS } from './limits.ts';
 
-export type AggregateKind = 'connection' | 'agent';
+/** Where the row of each kind stands, and the list of all of them. */
+const ROWS: Record<AggregateKind, { key: (id: string) => string; all: string }> = {
+  connection: { key: KEYS.connection, all: KEYS.allConnections },
+  agent: { key: KEYS.agent, all: KEYS.allAgents },
+  region: { key: KEYS.settings, all: KEYS.allRegions },
+};
 
 /** What a sweep needs: which rows there are, their versions, and a way to be rid of one that never was. */
 export class Audit {
@@ -11,21 +16,20 @@ export class Audit {
 
   /** 0: there is no row, or one that no decision made. */
   async versions(kind: AggregateKind, ids: readonly string[]): Promise<number[]> {
-    const keyOf = kind === 'connection' ? KEYS.connection : KEYS.agent;
-    const answers = await this.client.run(ids.map((id) => ['hget', keyOf(id), 'version']));
+    const answers = await this.client.run(ids.map((id) => ['hget', ROWS[kind].key(id), 'version']));
     return answers.map((version) => Number(version ?? 0));
   }
 
-  /** The versions that the lists know; agents' lists know none, so theirs are the rows'. */
+  /** The versions that the lists know; only those of connections know any, the others' are the rows'. */
   async listedVersions(kind: AggregateKind, ids: readonly string[]): Promise<number[]> {
-    if (kind === 'agent' || ids.length === 0) return this.versions(kind, ids);
+    if (kind !== 'connection' || ids.length === 0) return this.versions(kind, ids);
     const [rows] = await this.client.run([['hmget', KEYS.connectionRows, ...ids]]);
     return (rows as (string | null)[]).map((row) => Number.parseInt(row ?? '0', 10));
   }
 
   /** Every row's id, by name, in lists of bounded length. */
   async *ids(kind: AggregateKind): AsyncGenerator<string[]> {
-    const all = kind === 'connection' ? KEYS.allConnections : KEYS.allAgents;
+    const { all } = ROWS[kind];
     for (let from = '-'; ; ) {
       const [found] = await this.client.run([
         ['zrangebylex', all, from, '+', 'LIMIT', 0, REGISTRY_LIMITS.pageSize],
@@ -40,10 +44,20 @@ export class Audit {
   /** Removes rows; a rebuild brings back what the log has of them. */
   async forget(kind: AggregateKind, ids: readonly string[]): Promise<void> {
     for (const some of chunks(ids, REGISTRY_LIMITS.rowsPerCall)) {
-      await this.client.run(kind === 'connection' ? forgetConnections(some) : forgetAgents(some));
+      await this.client.run(FORGET[kind](some));
     }
   }
 }
+
+const FORGET: Record<AggregateKind, (ids: readonly string[]) => RedisCommand[]> = {
+  connection: forgetConnections,
+  agent: forgetAgents,
+  region: (ids) =>
+    ids.flatMap((id) => [
+      ['del', KEYS.settings(id)],
+      ['zrem', KEYS.allRegions, id],
+    ]),
+};
 
 function forgetConnections(ids: readonly string[]): RedisCommand[] {
   const rows = ids.map(

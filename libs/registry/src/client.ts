@@ -1,7 +1,7 @@
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
 import { RegistryUnavailable } from './errors.ts';
 import { REGISTRY_LIMITS } from './limits.ts';
-import { AGENT_DECISIONS, AGENT_REPORTS } from './scripts/agents.ts';
+import { AGENT_DECISIONS, AGENT_REPORTS, REGION_DECISIONS } from './scripts/agents.ts';
 import { CONNECTION_DECISIONS } from './scripts/connection-decisions.ts';
 import { CONNECTION_INDEX, UNINDEX_CONNECTIONS } from './scripts/connection-index.ts';
 import { CONNECTION_REPORTS } from './scripts/connection-reports.ts';
@@ -12,6 +12,7 @@ import { BEGIN_REBUILD, MOVE_POSITION } from './scripts/positions.ts';
 const SCRIPTS = {
   applyConnectionDecisions: { lua: CONNECTION_DECISIONS },
   applyAgentDecisions: { lua: AGENT_DECISIONS },
+  applyRegionDecisions: { lua: REGION_DECISIONS },
   applyConnectionReports: { lua: CONNECTION_REPORTS },
   applyAgentReports: { lua: AGENT_REPORTS },
   indexConnections: { lua: CONNECTION_INDEX },

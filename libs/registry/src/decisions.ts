@@ -1,9 +1,16 @@
-import type { AgentDecision, LinkDecision } from '#libs/contracts';
+import {
+  type AgentDecision,
+  type LinkDecision,
+  REGION_DECISIONS,
+  type RegionDecision,
+  type RegionDecisionName,
+} from '#libs/contracts';
 import type { RedisClient, RedisCommand } from './client.ts';
 import { failoverMember, ledgerScore } from './failover-order.ts';
 import { KEYS } from './keys.ts';
 import { REGISTRY_LIMITS } from './limits.ts';
 import { INDEX_COLUMNS } from './scripts/connection-index.ts';
+import { settingFields } from './settings.ts';
 
 /** A decision as it stands in the log. */
 export interface DecisionRecord {
@@ -15,7 +22,7 @@ export interface DecisionRecord {
   readonly timeMs: number;
   readonly partition: number;
   readonly offset: number;
-  readonly data: LinkDecision | AgentDecision;
+  readonly data: LinkDecision | AgentDecision | RegionDecision;
   /** The data as JSON; the record's own bytes serve. */
   readonly dataJson: string;
 }
@@ -37,7 +44,15 @@ export const ROW_MEMBERS = [
   'decided_at',
   'control_region',
   'incarnation',
-] as const satisfies readonly (keyof LinkDecision | keyof AgentDecision)[];
+  'suppressed',
+  'requested_by',
+  'setting_version',
+  'policy_name',
+  'server_group',
+  'settings',
+  'until',
+  'note',
+] as const satisfies readonly (keyof LinkDecision | keyof AgentDecision | keyof RegionDecision)[];
 
 /** The registry has `have` of a key and was given `next`: what lies between is missing. */
 export interface VersionGap {
@@ -52,6 +67,9 @@ export interface ApplyOutcome {
   readonly skipped: number;
   readonly gaps: readonly VersionGap[];
 }
+
+/** What rows there are: each kind has its own. */
+export type AggregateKind = 'connection' | 'agent' | 'region';
 
 /** Decisions of one key, their versions without gaps. */
 interface Run {
@@ -70,11 +88,12 @@ export async function applyDecisions(
 ): Promise<ApplyOutcome> {
   let outcome: ApplyOutcome = { applied: 0, skipped: 0, gaps: [] };
   for (const runs of rounds(records)) {
-    const connections = runs.filter((run) => isConnection(newest(run)));
-    const agents = runs.filter((run) => !isConnection(newest(run)));
-    const before = await applyRuns(client, connections, agents);
-    outcome = [...connections, ...agents].reduce((sum, run, i) => counted(sum, run, before[i] ?? 0), outcome);
-    await client.run(indexCommands(connections, agents));
+    const sorted: Sorted = { connection: [], agent: [], region: [] };
+    for (const run of runs) sorted[kindOf(newest(run))].push(run);
+    const before = await applyRuns(client, sorted);
+    const all = [...sorted.connection, ...sorted.agent, ...sorted.region];
+    outcome = all.reduce((sum, run, i) => counted(sum, run, before[i] ?? 0), outcome);
+    await client.run(indexCommands(sorted));
   }
   return outcome;
 }
@@ -83,8 +102,13 @@ function newest(run: Run): DecisionRecord {
   return run.records[run.records.length - 1] as DecisionRecord;
 }
 
-function isConnection(record: DecisionRecord): boolean {
-  return 'connection_id' in record.data;
+type Sorted = Record<AggregateKind, Run[]>;
+
+const OF_REGIONS: ReadonlySet<string> = new Set(REGION_DECISIONS);
+
+function kindOf({ name, data }: DecisionRecord): AggregateKind {
+  if (OF_REGIONS.has(name)) return 'region';
+  return 'connection_id' in data ? 'connection' : 'agent';
 }
 
 /** Rounds of runs, one run a key and round; more than one round only when versions of a key have a gap. */
@@ -108,11 +132,12 @@ function rounds(records: readonly DecisionRecord[]): Run[][] {
   );
 }
 
-async function applyRuns(client: RedisClient, connections: Run[], agents: Run[]): Promise<number[]> {
+async function applyRuns(client: RedisClient, { connection, agent, region }: Sorted): Promise<number[]> {
   const size = client.clustered ? 1 : REGISTRY_LIMITS.rowsPerCall;
   const answers = await client.run([
-    ...chunks(connections, size).map(connectionCall),
-    ...chunks(agents, size).map(agentCall),
+    ...chunks(connection, size).map(connectionCall),
+    ...chunks(agent, size).map((runs) => rowCall('applyAgentDecisions', runs, KEYS.agent, agentRow)),
+    ...chunks(region, size).map((runs) => rowCall('applyRegionDecisions', runs, KEYS.settings, settingsRow)),
   ]);
   return (answers as number[][]).flat();
 }
@@ -142,13 +167,18 @@ function connectionCall(runs: readonly Run[]): RedisCommand {
   return ['applyConnectionDecisions', keys.length, ...keys, ...args];
 }
 
-function agentCall(runs: readonly Run[]): RedisCommand {
+function rowCall(
+  script: string,
+  runs: readonly Run[],
+  keyOf: (id: string) => string,
+  rowOf: (run: Run) => Row,
+): RedisCommand {
   const args: (string | number)[] = [];
   for (const run of runs) {
     args.push((run.records[0] as DecisionRecord).version, newest(run).version);
-    pushRow(args, agentRow(run));
+    pushRow(args, rowOf(run));
   }
-  return ['applyAgentDecisions', runs.length, ...runs.map((run) => KEYS.agent(run.key)), ...args];
+  return [script, runs.length, ...runs.map((run) => keyOf(run.key)), ...args];
 }
 
 type Row = Record<string, string | number | undefined>;
@@ -199,6 +229,15 @@ function agentRow(run: Run): Row {
   return row;
 }
 
+/** Each decision sets one thing anew; what others set stays. */
+function settingsRow(run: Run): Row {
+  const row: Row = {};
+  for (const { name, version, data } of run.records) {
+    Object.assign(row, { version }, settingFields(name as RegionDecisionName, data as RegionDecision));
+  }
+  return row;
+}
+
 function eventJson(record: DecisionRecord): string {
   const head = JSON.stringify({
     event_id: record.event_id,
@@ -214,14 +253,17 @@ function eventJson(record: DecisionRecord): string {
 function ledgersOf(run: Run): Map<number, string> {
   const found = new Map<number, string>();
   for (const { data } of run.records) {
-    const { failover, connection_id } = data as LinkDecision;
+    const { failover, connection_id, suppressed } = data as LinkDecision;
     if (failover)
-      found.set(ledgerScore(failover.failover_id), JSON.stringify({ connection_id, ...failover }));
+      found.set(
+        ledgerScore(failover.failover_id),
+        JSON.stringify({ connection_id, ...failover, suppressed }),
+      );
   }
   return found;
 }
 
-function indexCommands(connections: readonly Run[], agents: readonly Run[]): RedisCommand[] {
+function indexCommands({ connection: connections, agent: agents, region: regions }: Sorted): RedisCommand[] {
   const commands: RedisCommand[] = chunks(connections, REGISTRY_LIMITS.rowsPerCall).map((runs) => [
     'indexConnections',
     2,
@@ -238,6 +280,7 @@ function indexCommands(connections: readonly Run[], agents: readonly Run[]): Red
     commands.push(['zremrangebyrank', KEYS.allFailovers, REGISTRY_LIMITS.failoversListed, -1]);
   }
   if (agents.length > 0) commands.push(['zadd', KEYS.allAgents, ...agents.flatMap(({ key }) => [0, key])]);
+  if (regions.length > 0) commands.push(['zadd', KEYS.allRegions, ...regions.flatMap(({ key }) => [0, key])]);
   return commands;
 }
 

@@ -1,3 +1,4 @@
+import type { Suppression } from '#libs/contracts';
 import type { RedisClient, RedisCommand } from './client.ts';
 import { encodeCursor, lexAfter, type Page, type PageRequest, pageSize } from './cursor.ts';
 import { connectionOfFailover, failoverOfMember, ledgerScore } from './failover-order.ts';
@@ -14,6 +15,8 @@ export interface FailoverView {
   readonly decided_at?: string;
   readonly commanded_at?: string;
   readonly active_at?: string;
+  /** The move is called for and held back; absent: it is not, or no longer. */
+  readonly suppressed?: Suppression;
 }
 
 const LIST = 'failovers';

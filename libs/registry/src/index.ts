@@ -1,8 +1,14 @@
 export type { AgentStatus, AgentView } from './agents.ts';
-export type { AggregateKind, Audit } from './audit.ts';
+export type { Audit } from './audit.ts';
 export type { ConnectionFilter, ConnectionView, EventView } from './connections.ts';
 export type { Page, PageRequest } from './cursor.ts';
-export { type ApplyOutcome, type DecisionRecord, ROW_MEMBERS, type VersionGap } from './decisions.ts';
+export {
+  type AggregateKind,
+  type ApplyOutcome,
+  type DecisionRecord,
+  ROW_MEMBERS,
+  type VersionGap,
+} from './decisions.ts';
 export { InvalidCursor, type RebuildProgress, RegistryRebuilding, RegistryUnavailable } from './errors.ts';
 export type { FailoverView } from './failovers.ts';
 export { REGISTRY_LIMITS } from './limits.ts';
@@ -16,3 +22,4 @@ export {
   type RegistryWriter,
 } from './registry.ts';
 export type { AgentLoad, ConnectionBeat } from './reports.ts';
+export type { FreezeView, PolicyView } from './settings.ts';

@@ -21,6 +21,10 @@ export const KEYS = {
   indexPrefix: 'trunkline:{connections}:',
   /** Sorted set, by name: every agent. */
   allAgents: 'trunkline:{agents}:all',
+  /** Hash: what operators set for a control region, by the key of its decisions. */
+  settings: (key: string) => `trunkline:settings:{${key}}`,
+  /** Sorted set, by name: the keys of every region that something was set for. */
+  allRegions: 'trunkline:{regions}:all',
   /** Sorted set, by name: every failover, newest first. */
   allFailovers: 'trunkline:{failovers}:all',
   /** Hash: `<topic>/<partition>` → how far the region's projector has applied it. */

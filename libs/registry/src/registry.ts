@@ -15,6 +15,7 @@ import type { RebuildProgress } from './errors.ts';
 import { type FailoverView, listFailovers, oneFailover } from './failovers.ts';
 import { Positions, positionField } from './positions.ts';
 import { type AgentLoad, applyReports, type ConnectionBeat } from './reports.ts';
+import { type FreezeView, freezeOf, listPolicies, onePolicy, type PolicyView } from './settings.ts';
 import { Wholeness } from './wholeness.ts';
 
 export interface RegistryOptions {
@@ -57,6 +58,11 @@ export interface RegistryReader {
   agent(id: string, nowMs: number): Promise<AgentView | undefined>;
   failovers(page: PageRequest): Promise<Page<FailoverView>>;
   failover(id: string): Promise<FailoverView | undefined>;
+  /** Of the reader's own control region, by name. */
+  policies(): Promise<PolicyView[]>;
+  policy(name: string): Promise<PolicyView | undefined>;
+  /** Undefined: none was ever asked for in the reader's own control region. */
+  freeze(): Promise<FreezeView | undefined>;
   /** Undefined: the registry is whole. */
   missing(): Promise<RebuildProgress | undefined>;
   close(): void;
@@ -91,6 +97,9 @@ export function openRegistryReader(options: RegistryOptions, scope: ReaderScope)
     agent: (id, nowMs) => whole.reading(() => oneAgent(client, id, nowMs)),
     failovers: (page) => whole.reading(() => listFailovers(client, page)),
     failover: (id) => whole.reading(() => oneFailover(client, id)),
+    policies: () => whole.reading(() => listPolicies(client, scope.region)),
+    policy: (name) => whole.reading(() => onePolicy(client, scope.region, name)),
+    freeze: () => whole.reading(() => freezeOf(client, scope.region)),
     missing: () => whole.missing(),
     close: () => client.close(),
   };

@@ -18,15 +18,20 @@ export function validated<T extends object>(
     forbidUnknownValues: true,
   });
   if (errors.length === 0) return instance;
+  const wrong = errors.flatMap((error) => described(error));
   throw new Problem(code, {
-    detail: errors.map((error) => error.property).join(', '),
-    more: { errors: errors.flatMap(described) },
+    detail: [...new Set(wrong.map(({ name }) => name))].join(', '),
+    more: { errors: wrong },
   });
 }
 
-function described(error: ValidationError): { name: string; problem: string }[] {
+/** A member of a member is named with its path. */
+function described(error: ValidationError, above = ''): { name: string; problem: string }[] {
+  const name = `${above}${error.property}`;
+  const inner = (error.children ?? []).flatMap((child) => described(child, `${name}.`));
+  if (inner.length > 0) return inner;
   return Object.values(error.constraints ?? { invalid: 'is not valid' }).map((problem) => ({
-    name: error.property,
+    name,
     problem,
   }));
 }
@@ -54,4 +59,5 @@ class PatternPipe implements PipeTransform<string, string> {
 
 export const connectionIdPipe = new PatternPipe('connection_id', CONNECTION_ID_PATTERN);
 export const agentIdPipe = new PatternPipe('agent_id', NAME_PATTERN);
+export const policyNamePipe = new PatternPipe('name', NAME_PATTERN);
 export const failoverIdPipe = new PatternPipe('failover_id', /^[A-Za-z0-9._:-]{1,128}~\d{1,16}$/);

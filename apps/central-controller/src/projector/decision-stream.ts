@@ -1,4 +1,4 @@
-import type { AgentDecision, LinkDecision } from '#libs/contracts';
+import type { AgentDecision, LinkDecision, RegionDecision } from '#libs/contracts';
 import {
   EARLIEST,
   type FollowedBatch,
@@ -210,7 +210,7 @@ function recordOf(decision: FollowedDecision): DecisionRecord {
     timeMs: decision.timeMs,
     partition: decision.partition,
     offset: decision.offset,
-    data: decision.data as LinkDecision | AgentDecision,
+    data: decision.data as LinkDecision | AgentDecision | RegionDecision,
     dataJson: jsonOf(decision),
   };
 }

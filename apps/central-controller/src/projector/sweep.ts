@@ -1,4 +1,4 @@
-import { AGENT_DECISIONS } from '#libs/contracts';
+import { AGENT_DECISIONS, REGION_DECISIONS } from '#libs/contracts';
 import { EARLIEST, followLog, type Log, type LogPosition } from '#libs/log';
 import type { AggregateKind, RegistryWriter } from '#libs/registry';
 import { membersReader } from '../core/read-members.ts';
@@ -20,7 +20,7 @@ interface Fold {
 
 /** Rows asked for in one go. */
 const ROWS = 500;
-const KINDS: readonly AggregateKind[] = ['connection', 'agent'];
+const KINDS: readonly AggregateKind[] = ['connection', 'agent', 'region'];
 
 /**
  * Compares the registry with a fold of the log that shares nothing with the projection but its source. The fold
@@ -45,14 +45,15 @@ export class Sweep {
     const still = new Set(wholePartitions(streams));
     let wrong = await this.removeForeign(streams, before, still);
     for (const stream of streams) wrong += await this.rebuildLacking(stream);
-    this.deps.observer.swept(before.connection.size + before.agent.size, wrong);
+    const rows = KINDS.reduce((sum, kind) => sum + before[kind].size, 0);
+    this.deps.observer.swept(rows, wrong);
   }
 
   /** Versions of the rows of these partitions. */
   private async rows(partitions: readonly number[]): Promise<Record<AggregateKind, Map<string, number>>> {
     const { registry, log } = this.deps;
     const wanted = new Set(partitions);
-    const found = { connection: new Map<string, number>(), agent: new Map<string, number>() };
+    const found = newVersions();
     for (const kind of KINDS) {
       for await (const ids of registry.audit.ids(kind)) {
         const ours = ids.filter((id) => wanted.has(log.partitionOf(id, this.partitions)));
@@ -94,7 +95,7 @@ export class Sweep {
     const name = `${topic}/${partition}`;
     const known = this.folds.get(name);
     if (known) return known;
-    const fold: Fold = { position: EARLIEST, versions: { connection: new Map(), agent: new Map() } };
+    const fold: Fold = { position: EARLIEST, versions: newVersions() };
     this.folds.set(name, fold);
     return fold;
   }
@@ -171,6 +172,13 @@ function wholePartitions(streams: readonly DecisionStream[]): number[] {
 
 const readVersion = membersReader(['version']);
 
+const newVersions = (): Record<AggregateKind, Map<string, number>> => ({
+  connection: new Map(),
+  agent: new Map(),
+  region: new Map(),
+});
+
 function kindOf(name: string): AggregateKind {
+  if ((REGION_DECISIONS as readonly string[]).includes(name)) return 'region';
   return (AGENT_DECISIONS as readonly string[]).includes(name) ? 'agent' : 'connection';
 }

@@ -7,7 +7,7 @@ import { FactWriter } from './fact-writer.ts';
 import { REGISTRY } from './tokens.ts';
 
 /** Who holds the token; there is one. */
-const OPERATOR = 'operator';
+export const OPERATOR = 'operator';
 
 export class RequestFailover extends Command<{ event_id: string }> {
   constructor(

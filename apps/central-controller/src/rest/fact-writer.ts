@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { TOPIC, topicName } from '#libs/contracts';
+import { type FactName, regionKey, TOPIC, topicName } from '#libs/contracts';
 import type { Log } from '#libs/log';
 import type { ControllerConfig } from '../config.ts';
 import { CONFIG, LOG } from '../core/tokens.ts';
@@ -39,7 +39,17 @@ export class FactWriter {
   }
 
   /** On an agent as a whole: to every partition, because each loop decides for its own connections. */
-  async onAgent({ name, key, data }: OperatorFact): Promise<string> {
+  onAgent(fact: OperatorFact): Promise<string> {
+    return this.everywhere(fact);
+  }
+
+  /** On this control region's settings: to every partition, because each loop goes by them. */
+  onRegion(name: FactName, said: object): Promise<string> {
+    const data = { control_region: this.region, ...said };
+    return this.everywhere({ name, key: regionKey(this.region), data });
+  }
+
+  private async everywhere({ name, key, data }: OperatorFact): Promise<string> {
     const id = randomUUID();
     const fact = { topic: this.topic, key, id, type: name, source: this.source, data };
     await this.log.publish(this.everyPartition().map((partition) => ({ ...fact, partition })));

@@ -6,6 +6,7 @@ import {
   type MessageDefinition,
   messageDefinition,
   parseMessage,
+  regionKey,
   TOPIC,
   topicName,
 } from '#libs/contracts';
@@ -64,9 +65,12 @@ function checked(event: ReceivedEvent, region: string): IncomingEvent {
   if (!definition) throw refused('unknown-type', `${event.name} is not known`);
   const contradiction = checkKey(definition, parsed.data, event.key);
   if (contradiction) throw refused(contradiction.reason, contradiction.detail);
-  const { home_region } = parsed.data as { home_region?: string };
+  const { home_region, control_region } = parsed.data as { home_region?: string; control_region?: string };
   if (event.name === 'connection-request' && home_region !== undefined && home_region !== region) {
     throw refused('wrong-home-region', `a connection is requested in its home region, ${home_region}`);
+  }
+  if (definition.key === 'control_region' && control_region !== region) {
+    throw refused('wrong-home-region', `${control_region} is set in its own region`);
   }
   return { topic: topicName(region, definition.topic), definition, event };
 }
@@ -115,7 +119,8 @@ function keyOf(headers: IncomingHttpHeaders, body: Buffer, structured: boolean):
   const data = structured ? (outer?.data as Record<string, unknown> | undefined) : outer;
   const name = typeof type === 'string' ? /^trunkline\.([a-z-]+)\.v\d+$/.exec(type)?.[1] : undefined;
   const member = name === undefined ? undefined : messageDefinition(name)?.key;
-  const key = subject ?? (member && data?.[member]);
+  const told = member && data?.[member];
+  const key = subject ?? (member === 'control_region' && told ? regionKey(String(told)) : told);
   return typeof key === 'string' && key !== '' ? key : undefined;
 }
 

@@ -32,7 +32,7 @@ export class PublishEventHandler implements ICommandHandler<PublishEvent> {
       data: event.data as object,
       ...(traceparent !== undefined && { headers: { [HEADER.traceparent]: traceparent } }),
     };
-    const everywhere = definition.topic === TOPIC.connectionStatus && definition.key === 'agent_id';
+    const everywhere = definition.topic === TOPIC.connectionStatus && definition.key !== 'connection_id';
     await this.log.publish(
       everywhere ? this.facts.everyPartition().map((partition) => ({ ...outgoing, partition })) : [outgoing],
     );

@@ -135,7 +135,8 @@ export const QUERY_HANDLERS = [
   GetFailoverHandler,
 ];
 
-function found<T>(view: T | undefined, code: `${string}-not-found` & Problem['code']): T {
+/** @throws Problem when there is none. */
+export function found<T>(view: T | undefined, code: `${string}-not-found` & Problem['code']): T {
   if (view === undefined) throw new Problem(code);
   return view;
 }

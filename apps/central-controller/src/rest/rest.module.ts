@@ -21,6 +21,9 @@ import { FailoversController } from './failovers.controller.ts';
 import { PublishEventHandler } from './publish-event.ts';
 import { QUERY_HANDLERS } from './queries.ts';
 import { RegistryWatch } from './registry-watch.ts';
+import { SETTINGS_COMMANDS } from './settings.commands.ts';
+import { SettingsController } from './settings.controller.ts';
+import { SETTINGS_QUERIES } from './settings.queries.ts';
 import { REGISTRY } from './tokens.ts';
 
 @Injectable()
@@ -59,12 +62,20 @@ function openReader(
 
 @Module({
   imports: [CqrsModule],
-  controllers: [ConnectionsController, AgentsController, FailoversController, EventsController],
+  controllers: [
+    ConnectionsController,
+    AgentsController,
+    FailoversController,
+    SettingsController,
+    EventsController,
+  ],
   providers: [
     RestService,
     FactWriter,
     { provide: REGISTRY, inject: [CONFIG, LOGGER], useFactory: openReader },
     ...QUERY_HANDLERS,
+    ...SETTINGS_QUERIES,
+    ...SETTINGS_COMMANDS,
     RequestFailoverHandler,
     DrainAgentHandler,
     PublishEventHandler,

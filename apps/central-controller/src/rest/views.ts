@@ -1,12 +1,12 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { AGENT_KINDS, CONNECTION_STATUSES } from '#libs/contracts';
+import { AGENT_KINDS, CONNECTION_STATUSES, type Suppression } from '#libs/contracts';
 import type { AgentView, ConnectionView, EventView, FailoverView } from '#libs/registry';
 import { CONNECTION_KINDS } from './dto.ts';
 
 /** The registry's views as OpenAPI shows them; `implements` keeps the two the same. */
 
-const time = { type: 'string', format: 'date-time' } as const;
-const integer = { type: 'integer' } as const;
+export const time = { type: 'string', format: 'date-time' } as const;
+export const integer = { type: 'integer' } as const;
 const score = { type: 'number', minimum: 0, maximum: 100 } as const;
 
 export class Connection implements ConnectionView {
@@ -54,6 +54,20 @@ export class Agent implements AgentView {
   @ApiPropertyOptional(time) updated_at?: string;
 }
 
+export class Suppressed implements Suppression {
+  @ApiProperty({ enum: ['damping', 'agent-flapping', 'blast-radius', 'freeze'] })
+  reason!: Suppression['reason'];
+  @ApiProperty({ enum: ['failover', 'planned-move', 'failback'] }) what!: Suppression['what'];
+  @ApiPropertyOptional({
+    ...time,
+    description: 'When it is looked at again; absent: when an operator approves',
+  })
+  until?: string;
+  @ApiPropertyOptional({ description: 'What an approval lets go, all links together' }) cause?: string;
+  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'number' } })
+  values?: Record<string, number>;
+}
+
 export class Failover implements FailoverView {
   @ApiProperty() failover_id!: string;
   @ApiProperty() connection_id!: string;
@@ -64,6 +78,8 @@ export class Failover implements FailoverView {
   @ApiPropertyOptional(time) decided_at?: string;
   @ApiPropertyOptional(time) commanded_at?: string;
   @ApiPropertyOptional(time) active_at?: string;
+  @ApiPropertyOptional({ type: () => Suppressed, description: 'It is called for and held back' })
+  suppressed?: Suppressed;
 }
 
 const nextCursor = { description: 'Absent on the last page' };

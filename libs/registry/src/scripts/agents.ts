@@ -10,13 +10,13 @@ end
 `;
 
 /**
- * Applies decisions on agents; as with connections, by version.
+ * Applies decisions on rows that are no connections; as with connections, by version.
  *
- * KEYS: per agent its row. ARGV: per agent: first version, last version, count + fields and values,
- * count + fields to remove. Returns per agent the version that was there before.
+ * KEYS: per aggregate its row. ARGV: per aggregate: first version, last version, count + fields and values,
+ * count + fields to remove. Returns per aggregate the version that was there before.
  */
-export const AGENT_DECISIONS = `
-${DERIVE}
+const rowDecisions = (functions: string, after: string) => `
+${functions}
 local at = 1
 local before = {}
 for k = 1, #KEYS do
@@ -29,13 +29,17 @@ for k = 1, #KEYS do
     redis.call('HSET', row, unpack(ARGV, set + 1, del - 1))
     local n = tonumber(ARGV[del])
     if n > 0 then redis.call('HDEL', row, unpack(ARGV, del + 1, del + n)) end
-    derive(row)
+    ${after}
   end
   at = del + 1 + tonumber(ARGV[del])
   before[#before + 1] = have
 end
 return before
 `;
+
+export const AGENT_DECISIONS = rowDecisions(DERIVE, 'derive(row)');
+/** What operators set for a control region. */
+export const REGION_DECISIONS = rowDecisions('', '');
 
 /**
  * Takes what health reports say of agents; an older report than the last one changes nothing.

@@ -1,0 +1,113 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import {
+  IsInt,
+  IsObject,
+  IsOptional,
+  IsRFC3339,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  MinLength,
+  ValidateNested,
+} from 'class-validator';
+import { LIMITS, NAME_PATTERN, POLICY_DEFAULTS, PolicySettings } from '#libs/contracts';
+import type { FreezeView, PolicyView } from '#libs/registry';
+import { schemaOf } from './schema-of.ts';
+import { integer, time } from './views.ts';
+
+const policySettings = schemaOf(PolicySettings, { ...POLICY_DEFAULTS });
+const reason = { minLength: 1, maxLength: LIMITS.reasonLength };
+
+export class PolicyBody {
+  @ApiProperty({ ...policySettings, description: 'All of it, set anew: what is absent is as its default' })
+  @IsObject()
+  @ValidateNested()
+  @Type(() => PolicySettings)
+  settings!: PolicySettings;
+
+  @ApiPropertyOptional({
+    pattern: NAME_PATTERN.source,
+    description: 'Links of this group that name no policy of their own go by it',
+  })
+  @IsOptional()
+  @Matches(NAME_PATTERN)
+  server_group?: string;
+
+  @ApiPropertyOptional(reason)
+  @IsOptional()
+  @IsString()
+  @MinLength(1)
+  @MaxLength(LIMITS.reasonLength)
+  reason?: string;
+
+  @ApiPropertyOptional({
+    ...integer,
+    description: 'Only if the policy still has this version; 0: only if there is none',
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(Number.MAX_SAFE_INTEGER - 1)
+  version?: number;
+}
+
+export class FreezeBody {
+  @ApiProperty({ ...time, description: 'A time that has passed ends the freeze' })
+  @IsRFC3339()
+  until!: string;
+
+  @ApiProperty(reason)
+  @IsString()
+  @MinLength(1)
+  @MaxLength(LIMITS.reasonLength)
+  reason!: string;
+}
+
+export class ApproveBody {
+  @ApiProperty(reason)
+  @IsString()
+  @MinLength(1)
+  @MaxLength(LIMITS.reasonLength)
+  reason!: string;
+
+  @ApiPropertyOptional({
+    ...time,
+    description:
+      'Links that fail for the same cause up to then are not held back; five minutes from now unless told',
+  })
+  @IsOptional()
+  @IsRFC3339()
+  until?: string;
+}
+
+export class Policy implements PolicyView {
+  @ApiProperty() name!: string;
+  @ApiProperty() control_region!: string;
+  @ApiProperty({ ...integer, description: 'What decisions cite as `policy_version`' }) version!: number;
+  @ApiPropertyOptional() server_group?: string;
+  @ApiProperty(policySettings) settings!: PolicySettings;
+  @ApiProperty() requested_by!: string;
+  @ApiPropertyOptional() reason?: string;
+  @ApiProperty(time) updated_at!: string;
+}
+
+export class PolicyList {
+  @ApiProperty({ type: [Policy] }) items!: Policy[];
+}
+
+export class Freeze implements Partial<FreezeView> {
+  @ApiProperty() control_region!: string;
+  @ApiProperty({ description: 'Whether it holds now' }) frozen!: boolean;
+  @ApiPropertyOptional({ ...time, description: 'Of the freeze asked for last' }) until?: string;
+  @ApiPropertyOptional() requested_by?: string;
+  @ApiPropertyOptional() reason?: string;
+  @ApiPropertyOptional(time) updated_at?: string;
+}
+
+export class PolicyAccepted {
+  @ApiProperty({ description: '`ce_id` of the fact' }) event_id!: string;
+  @ApiProperty({ ...integer, description: 'The version that the policy gets' }) version!: number;
+}

@@ -1,0 +1,52 @@
+import { Inject } from '@nestjs/common';
+import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
+import type { Clock } from '#libs/platform';
+import type { PolicyView, RegistryReader } from '#libs/registry';
+import type { ControllerConfig } from '../config.ts';
+import { CLOCK, CONFIG } from '../core/tokens.ts';
+import { found } from './queries.ts';
+import type { Freeze } from './settings.dto.ts';
+import { REGISTRY } from './tokens.ts';
+
+export class ListPolicies extends Query<PolicyView[]> {}
+@QueryHandler(ListPolicies)
+export class ListPoliciesHandler implements IQueryHandler<ListPolicies> {
+  constructor(@Inject(REGISTRY) private readonly registry: RegistryReader) {}
+
+  execute() {
+    return this.registry.policies();
+  }
+}
+
+export class GetPolicy extends Query<PolicyView> {
+  constructor(readonly name: string) {
+    super();
+  }
+}
+@QueryHandler(GetPolicy)
+export class GetPolicyHandler implements IQueryHandler<GetPolicy> {
+  constructor(@Inject(REGISTRY) private readonly registry: RegistryReader) {}
+
+  async execute({ name }: GetPolicy) {
+    return found(await this.registry.policy(name), 'policy-not-found');
+  }
+}
+
+export class GetFreeze extends Query<Freeze> {}
+@QueryHandler(GetFreeze)
+export class GetFreezeHandler implements IQueryHandler<GetFreeze> {
+  constructor(
+    @Inject(REGISTRY) private readonly registry: RegistryReader,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: ControllerConfig,
+  ) {}
+
+  /** Whether it holds is a matter of the time: no decision says that a freeze is over. */
+  async execute() {
+    const freeze = await this.registry.freeze();
+    if (freeze === undefined) return { control_region: this.config.region, frozen: false };
+    return { ...freeze, frozen: this.clock.wallMs() < Date.parse(freeze.until) };
+  }
+}
+
+export const SETTINGS_QUERIES = [ListPoliciesHandler, GetPolicyHandler, GetFreezeHandler];
