@@ -8,6 +8,9 @@ import { CliError, EXIT, type ExitCode, type Output } from '../exit.ts';
 import { jsonReport, textReport } from './report.ts';
 import { type VerifyOptions, verifyKafka, verifySlices } from './run.ts';
 
+/** A person waits: a region whose topics are not there by then is not there. */
+const LEADERLESS_MS = 3_000;
+
 interface Flags {
   readonly brokers?: string[];
   readonly regions?: string[];
@@ -99,7 +102,8 @@ async function auditOf(flags: Flags): Promise<verify.AuditReport> {
 async function fromKafka(flags: Flags, options: VerifyOptions): Promise<verify.AuditReport> {
   const { config, lines } = readConfig(CliConfig);
   if (lines.length > 0) throw new CliError(EXIT.usage, `the environment is not valid: ${lines.join('; ')}`);
-  const log = new KafkaLog({ brokers: flags.brokers ?? config.kafkaBrokers, clientId: 'trunkline-verify' });
+  const brokers = flags.brokers ?? config.kafkaBrokers;
+  const log = new KafkaLog({ brokers, clientId: 'trunkline-verify', leaderlessMs: LEADERLESS_MS });
   const file = flags.export === undefined ? undefined : openNew(flags.export);
   const exportLine = file === undefined ? undefined : (line: string) => void writeSync(file, `${line}\n`);
   try {

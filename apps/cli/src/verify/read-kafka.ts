@@ -113,7 +113,7 @@ async function endsOf(log: Log, topic: string, region: string) {
     return await log.endOffsets(topic);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    const hint = /partition|topic/i.test(why)
+    const hint = /partition|topic|leader/i.test(why)
       ? `is ${region} a control region of this Kafka? --regions names them`
       : 'is Kafka there? --brokers host:port, or TRUNKLINE_KAFKA_BROKERS, says where';
     throw new CliError(EXIT.unreadable, `${topic} cannot be read (${why}): ${hint}`);

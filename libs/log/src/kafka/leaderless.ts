@@ -18,6 +18,8 @@ const LEADERLESS = new Set([
 
 export interface Patience {
   readonly observer: LogObserver;
+  /** Default LEADERLESS_LIMIT_MS. */
+  readonly limitMs?: number | undefined;
   /** True: nobody waits for the answer any more. */
   closed(): boolean;
 }
@@ -29,19 +31,18 @@ export interface Patience {
 export async function askedUntilLed<T>(
   what: string,
   ask: () => Promise<T>,
-  { observer, closed }: Patience,
+  { observer, closed, limitMs = LEADERLESS_LIMIT_MS }: Patience,
 ): Promise<T> {
-  const until = Date.now() + LEADERLESS_LIMIT_MS;
+  const until = Date.now() + limitMs;
   for (let tries = 1; ; tries += 1) {
     try {
       return await ask();
     } catch (error) {
       if (closed() || !isLeaderless(error)) throw error;
       if (Date.now() >= until) {
-        throw new LogUnavailable(`${what}: no leader within ${LEADERLESS_LIMIT_MS} ms`, { cause: error });
+        throw new LogUnavailable(`${what}: no leader within ${limitMs} ms`, { cause: error });
       }
-      if (tries === 1)
-        observer.failed?.(`${what}: no leader yet, asked for up to ${LEADERLESS_LIMIT_MS} ms`, error);
+      if (tries === 1) observer.failed?.(`${what}: no leader yet, asked for up to ${limitMs} ms`, error);
       await sleep(LEADERLESS_AGAIN_MS);
     }
   }

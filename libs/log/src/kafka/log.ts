@@ -49,7 +49,11 @@ export class KafkaLog implements Log {
   constructor(private readonly options: KafkaLogOptions) {
     this.kafka = kafkaClient(options);
     this.observer = options.observer ?? {};
-    this.patience = { observer: this.observer, closed: () => this.closed };
+    this.patience = {
+      observer: this.observer,
+      closed: () => this.closed,
+      limitMs: options.leaderlessMs,
+    };
     this.publisher = new Publisher(this.kafka);
     this.appender = new Appender(this.kafka);
   }

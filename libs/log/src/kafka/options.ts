@@ -9,6 +9,8 @@ export interface KafkaLogOptions {
   readonly observer?: LogObserver;
   /** A consumer that lags and gets nothing for so long is built anew, in milliseconds; default 10,000. */
   readonly stallMs?: number;
+  /** Who asks about a topic that has no leader, or is not there, waits so long, in milliseconds; default 60,000. */
+  readonly leaderlessMs?: number;
 }
 
 /** Bounds of one KafkaLog, in milliseconds unless the name says otherwise. */
