@@ -11,9 +11,13 @@ const TOKEN = 'bench-token-of-no-worth';
 
 export interface ControllerOptions {
   readonly region: string;
+  /** Every control region that it reads; absent: its own. */
+  readonly regions?: readonly string[];
   readonly brokers: string;
   readonly redisUrl: string;
   readonly parts: readonly string[];
+  /** Variables on top. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface ControllerProcess {
@@ -39,13 +43,14 @@ export async function startController(options: ControllerOptions): Promise<Contr
     env: {
       ...process.env,
       TRUNKLINE_REGION: options.region,
-      TRUNKLINE_REGIONS: options.region,
+      TRUNKLINE_REGIONS: (options.regions ?? [options.region]).join(','),
       TRUNKLINE_KAFKA_BROKERS: options.brokers,
       TRUNKLINE_REDIS_URL: options.redisUrl,
       TRUNKLINE_PARTS: options.parts.join(','),
       TRUNKLINE_HTTP_PORT: String(port),
       TRUNKLINE_TOKEN_FILE: join(folder, 'token'),
       TRUNKLINE_LOG_LEVEL: 'warn',
+      ...options.env,
     },
   });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));

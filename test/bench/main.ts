@@ -1,4 +1,4 @@
-// npm run bench [-- failover latency loop projector] [--samples 50] [--facts 30000] [--rounds 3] [--json FILE]: figures, their floors and ratios.
+// npm run bench [-- failover latency loop peer projector] [--samples 50] [--facts 30000] [--rounds 3] [--json FILE]: figures, their floors and ratios.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname } from 'node:path';
@@ -9,15 +9,16 @@ import { controlLoop } from './control-loop.ts';
 import { factToCommand } from './fact-to-command.ts';
 import { failover } from './failover.ts';
 import { type Comparison, rowsOf } from './figures.ts';
+import { peer } from './peer.ts';
 import { projector } from './projector.ts';
 
 const REPORT = fileURLToPath(new URL('../../.trunkline/bench.json', import.meta.url));
-const BENCHES = ['latency', 'loop', 'projector', 'failover'] as const;
+const BENCHES = ['latency', 'loop', 'projector', 'peer', 'failover'] as const;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    /** Of the failover; ten times as many of the latency. */
+    /** Of the failover; ten times as many of the latency and of the peer. */
     samples: { type: 'string', default: '50' },
     facts: { type: 'string', default: '30000' },
     rounds: { type: 'string', default: '3' },
@@ -49,6 +50,7 @@ async function main(): Promise<void> {
       results.push(run.comparison);
       if (chosen('projector')) results.push(await projector(options, run.region));
     }
+    if (chosen('peer')) results.push(await peer({ ...options, samples: samples * 10 }));
     if (chosen('failover')) results.push(await failover(options));
   } finally {
     await servers.clear();
