@@ -1,14 +1,19 @@
 import { FACTS, LINK_PHASES } from '#libs/contracts';
-import type { Input, link } from '#libs/domain';
+import { type Input, link } from '#libs/domain';
 import { labelOf, rowOf, UNKNOWN } from '../../libs/domain/testing/cells.ts';
 import type { Table } from '../../libs/domain/testing/table.ts';
 
 /** Rows of the table of states: a link's phases, and not to be known at all. */
 export const ROWS = ['unknown', ...LINK_PHASES] as const;
-/** Columns: each fact that a link may be given, and the two kinds of time. */
+/**
+ * Facts that this world does not hold: a reservation's own (libs/domain/src/reservation has its property tests), and
+ * the peer's answers (link/peer.spec.ts and the scenarios give them), since no region in it has a peer.
+ */
+const ELSEWHERE = ['server-requested', 'peer-answered'];
+/** Columns: each other fact that a link may be given, and the two kinds of time. */
 export const COLUMNS = [
   ...Object.entries(FACTS)
-    .filter(([, definition]) => !('unsupported' in definition))
+    .filter(([name, definition]) => !('unsupported' in definition) && !ELSEWHERE.includes(name))
     .map(([name]) => name),
   'time-due',
   'fleet-changed',
@@ -78,5 +83,6 @@ export class Coverage {
 
 function columnOf(state: link.LinkState | undefined, input: Input): string {
   if (input.kind === 'fact') return input.fact.name;
-  return state?.dueMs !== undefined && input.nowMs >= state.dueMs ? 'time-due' : 'fleet-changed';
+  const dueMs = state && link.nextDueMs(state);
+  return dueMs !== undefined && input.nowMs >= dueMs ? 'time-due' : 'fleet-changed';
 }

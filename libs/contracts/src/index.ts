@@ -54,13 +54,7 @@ export {
   type PeerQuestion,
   type PeerVerdict,
   type Placement,
-  REGION_DECISIONS,
-  RESERVATION_DECISIONS,
   type RecentMove,
-  type RegionDecision,
-  type RegionDecisionName,
-  type ReservationDecision,
-  type ReservationDecisionName,
   STATUS_OF_PHASE,
   type Suppression,
   type WriterClaimed,
@@ -141,6 +135,14 @@ export {
   type TopicSettings,
   topicName,
 } from './names.ts';
+export {
+  REGION_DECISIONS,
+  RESERVATION_DECISIONS,
+  type RegionDecision,
+  type RegionDecisionName,
+  type ReservationDecision,
+  type ReservationDecisionName,
+} from './other-decisions.ts';
 export {
   checkHome,
   checkKey,

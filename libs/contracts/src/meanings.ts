@@ -1,10 +1,6 @@
-import type {
-  AGENT_DECISIONS,
-  LINK_DECISIONS,
-  REGION_DECISIONS,
-  RESERVATION_DECISIONS,
-} from './decisions.ts';
+import type { AGENT_DECISIONS, LINK_DECISIONS } from './decisions.ts';
 import type { COMMANDS, HandledFactName, REPORTS, WRITER_CLAIMED } from './messages.ts';
+import type { REGION_DECISIONS, RESERVATION_DECISIONS } from './other-decisions.ts';
 
 export interface Meaning {
   /** One sentence for people. */

@@ -1,9 +1,10 @@
 import * as commands from './commands.ts';
-import { AGENT_DECISIONS, LINK_DECISIONS, REGION_DECISIONS, RESERVATION_DECISIONS } from './decisions.ts';
+import { AGENT_DECISIONS, LINK_DECISIONS } from './decisions.ts';
 import * as facts from './facts.ts';
 import type { MessageClass } from './fields.ts';
 import { HealthReport } from './health-report.ts';
 import { TOPIC, type TopicBase } from './names.ts';
+import { REGION_DECISIONS, RESERVATION_DECISIONS } from './other-decisions.ts';
 
 /** `control_region`: the key is `region/<control_region>`. */
 export type KeyMember = 'connection_id' | 'agent_id' | 'control_region';
