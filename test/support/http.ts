@@ -21,8 +21,23 @@ export function postJson(
   token?: string,
   headers: Record<string, string> = {},
 ): Promise<Answer> {
+  return sendJson('POST', url, body, token, headers);
+}
+
+/** As postJson, with PUT. */
+export function putJson(url: string, body: unknown, token?: string): Promise<Answer> {
+  return sendJson('PUT', url, body, token, {});
+}
+
+function sendJson(
+  method: string,
+  url: string,
+  body: unknown,
+  token: string | undefined,
+  headers: Record<string, string>,
+): Promise<Answer> {
   return request(url, {
-    method: 'POST',
+    method,
     body: typeof body === 'string' ? body : JSON.stringify(body),
     headers: {
       'content-type': 'application/json',

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { programsOf } from '../../../deploy/local/programs.mjs';
+import { programsOf, regional } from '../../../deploy/local/programs.mjs';
 import { getJson, postJson, readNdjson } from '../../support/http.ts';
 import { type Handle, type Name, type Stack, type StackOptions, startStack } from '../../support/stack.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -38,10 +38,12 @@ export interface Event {
 export interface SpineOptions extends StackOptions {
   /** The scheme's controller decides for the bank's region too, in place of its own. */
   readonly twoForTheBank?: boolean;
+  /** Variables on top that need to know the stack's ports. */
+  readonly envWith?: (stack: Stack) => Promise<Partial<Record<Name, Record<string, string>>>>;
 }
 
 /** The whole local stack under a steady load, its demo link active. */
-export async function startSpine({ twoForTheBank, ...options }: SpineOptions = {}): Promise<Stack> {
+export async function startSpine({ twoForTheBank, envWith, ...options }: SpineOptions = {}): Promise<Stack> {
   const stack = await startStack({
     ...options,
     start: false,
@@ -55,10 +57,11 @@ export async function startSpine({ twoForTheBank, ...options }: SpineOptions = {
     },
   });
   const bank: Partial<Record<Name, Record<string, string>>> = twoForTheBank
-    ? { 'central-controller-west': { TRUNKLINE_REGION: stack.regions.bank } }
+    ? { 'central-controller-west': regional(stack.site, 'bank') }
     : {};
   try {
-    await Promise.all(programsOf(stack.site).map(({ name }) => stack.program(name).start(bank[name])));
+    const late = { ...bank, ...(await envWith?.(stack)) };
+    await Promise.all(programsOf(stack.site).map(({ name }) => stack.program(name).start(late[name])));
     await untilActive(stack);
     await untilApproved(stack, 50);
   } catch (error) {
@@ -134,13 +137,25 @@ export async function controlOf(stack: Stack, name: Name) {
   return (await getJson(stack.url(name, '/control'))).body;
 }
 
-/** Waits until so many more purchases were approved. */
-export async function untilApproved(stack: Stack, more: number, withinMs = 20_000): Promise<void> {
-  const before = (await controlOf(stack, 'iso-client-1')).approved;
-  await waitFor(async () => (await controlOf(stack, 'iso-client-1')).approved >= before + more, {
-    what: `${more} more purchases approved`,
+/** Waits until so many more purchases of a client were approved. */
+export async function untilApproved(
+  stack: Stack,
+  more: number,
+  withinMs = 20_000,
+  client: Name = 'iso-client-1',
+): Promise<void> {
+  const before = (await controlOf(stack, client)).approved;
+  await waitFor(async () => (await controlOf(stack, client)).approved >= before + more, {
+    what: `${more} more purchases of ${client} approved`,
     withinMs,
   });
+}
+
+/** Asks for a move as an operator does. */
+export async function askFailover(stack: Stack, body: object, id = LINK): Promise<void> {
+  const path = `/api/v1/connections/${encodeURIComponent(id)}/failover`;
+  const answer = await postJson(stack.url(CONTROLLER, path), body, stack.token);
+  if (answer.status !== 202) throw new Error(`${answer.status} ${JSON.stringify(answer.body)}`);
 }
 
 export interface Reconciliation {
