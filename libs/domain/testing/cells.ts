@@ -164,7 +164,7 @@ function* requests(): Iterable<[Fact['name'], object]> {
 }
 
 /** Commands whose answers are tried, the latest ones. */
-const LATEST_COMMANDS = 6;
+const LATEST_COMMANDS = 9;
 
 function* answers(given: Scenario, epoch: number): Iterable<[Fact['name'], object]> {
   const known = given.decisions.flatMap(({ data }) => data.commands).slice(-LATEST_COMMANDS);

@@ -9,35 +9,13 @@ import {
   link,
 } from '../src/index.ts';
 
+import type { ClientOptions, ServerOptions } from './options.ts';
+import { isOnConnection } from './settings.ts';
+
 export { line } from './line.ts';
 
 const START_MS = Date.parse('2026-01-01T00:00:00Z');
 const REGION = 'east';
-
-export interface ServerOptions {
-  readonly incarnation?: string;
-  readonly capacity?: number;
-  readonly carried?: number;
-  readonly location?: string;
-  readonly health?: number;
-  readonly draining?: boolean;
-  readonly suspect?: boolean;
-  readonly leaseMs?: number | undefined;
-  readonly group?: string;
-  readonly restartsMs?: readonly number[];
-}
-
-export type ClientOptions = Pick<
-  ServerOptions,
-  'incarnation' | 'location' | 'draining' | 'suspect' | 'leaseMs'
->;
-
-const SETTINGS: ReadonlySet<string> = new Set([
-  'policy-change-requested',
-  'freeze-requested',
-  'failover-approved',
-]);
-const ON_CONNECTION = (name: string): boolean => !name.startsWith('agent-') && !SETTINGS.has(name);
 
 /**
  * One link and what it is told, step by step: specs say what was given and what happens, and read what
@@ -110,7 +88,8 @@ export class Scenario {
       healthScore: health,
       carried,
       ...(leaseMs === undefined ? {} : { leaseMs }),
-      ...(options.restartsMs === undefined ? {} : { recentRestarts: options.restartsMs }),
+      ...(options.restartsMs && { recentRestarts: options.restartsMs }),
+      ...(options.linkGroups && { linkGroups: options.linkGroups }),
     });
     return this;
   }
@@ -192,7 +171,7 @@ export class Scenario {
   }
 
   fact(name: Fact['name'], data: object, over: Partial<{ offset: number; region: string }> = {}): Input {
-    const connection = ON_CONNECTION(name) ? { connection_id: this.id } : {};
+    const connection = isOnConnection(name) ? { connection_id: this.id } : {};
     const region = over.region ?? REGION;
     const offset = over.offset ?? this.offset++;
     return {

@@ -5,6 +5,14 @@ import type { Scenario } from './scenario.ts';
 
 type Way = (start: Scenario) => unknown;
 
+const SETTINGS: ReadonlySet<string> = new Set([
+  'policy-change-requested',
+  'freeze-requested',
+  'failover-approved',
+]);
+/** Whether a fact is on one connection, by its name. */
+export const isOnConnection = (name: string): boolean => !name.startsWith('agent-') && !SETTINGS.has(name);
+
 const tight = { damping_max_moves: 1, agent_max_restarts: 1 };
 const none = { blast_free_links: 0, blast_share: 0 };
 

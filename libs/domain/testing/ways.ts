@@ -76,6 +76,35 @@ const byDr = inTurn(activeWithDr, clientGoes, established);
 const goesBack = inTurn(byDr, comesBack, told('failover-requested', planned));
 const byItself: Way = (given) => given.policy({ failback: 'automatic' });
 
+/** Its client slept, and is told nothing yet. */
+const slept = inTurn(
+  activeWithDr,
+  lostByServer,
+  clientUnheard,
+  due,
+  (given) => given.answer('stop-sending-to-client', 'succeeded'),
+  established,
+);
+
+/** Ways of a link whose servers' controller can be asked. */
+const PEER_WAYS: readonly Way[] = [
+  inTurn(withPeer, fresh, request),
+  inTurn(withPeer, active),
+  inTurn(withPeer, active, degraded(slow)),
+  inTurn(withPeer, active, wish(planned)),
+  inTurn(withPeer, active, wish(unplanned)),
+  inTurn(withPeer, unleasedActive),
+  inTurn(withPeer, unleasedActive, wish(unplanned)),
+  inTurn(withPeer, unleasedActive, lostByClient, due),
+  inTurn(withPeer, damping, alone, lostByServer, flaps('server-1')),
+  inTurn(withPeer, active, lostByClient),
+  inTurn(withPeer, active, lostByServer, (given) => given.remember('client-1', 'c1')),
+  inTurn(withPeer, active, lostByClient, answered({ server_id: 'server-2' })),
+  inTurn(withPeer, active, lostByClient, answered({ outcome: 'refused', reason: 'no-capacity' })),
+  inTurn(withPeer, active, lostByClient, due),
+  inTurn(withPeer, alone, lostByClient, due),
+];
+
 /** Ways of a link that has a DR client. */
 const DR_WAYS: readonly Way[] = [
   inTurn(activeWithDr, clientGoes),
@@ -93,6 +122,10 @@ const DR_WAYS: readonly Way[] = [
   inTurn(byDr, clientUnheard, clientGoes),
   inTurn(byDr, comesBack, degraded(slow)),
   inTurn(byDr, comesBack, closed()),
+  slept,
+  inTurn(slept, degraded(slow)),
+  inTurn(slept, wish(planned)),
+  inTurn(slept, wish(unplanned)),
 ];
 
 /** Ways to come to each phase; each is gone anew for each input. */
@@ -128,12 +161,6 @@ export const WAYS: readonly Way[] = [
   inTurn(active, told('agent-silent', { agent_id: 'client-1', incarnation: 'c1' })),
   inTurn(active, clientUnheard, lostByServer),
   inTurn(active, closed()),
-  inTurn(withPeer, active, lostByClient),
-  inTurn(withPeer, active, lostByServer, (given) => given.remember('client-1', 'c1')),
-  inTurn(withPeer, active, lostByClient, answered({ server_id: 'server-2' })),
-  inTurn(withPeer, active, lostByClient, answered({ outcome: 'refused', reason: 'no-capacity' })),
-  inTurn(withPeer, active, lostByClient, due),
-  inTurn(withPeer, alone, lostByClient, due),
   inTurn(active, lostByClient, established, closed()),
   inTurn(damping, active, twice),
   inTurn(blast, active, lostByClient),
@@ -146,5 +173,6 @@ export const WAYS: readonly Way[] = [
   inTurn(damping, fresh, flaps('server-1'), flaps('server-2'), request),
   inTurn(active, freeze, degraded(slow), drainFirst, drain),
   inTurn(fresh, (given) => given.request({ agent_id: 'other' })),
+  ...PEER_WAYS,
   ...DR_WAYS,
 ];

@@ -2,7 +2,7 @@ import type { Evidence, Placement } from '#libs/contracts';
 import { type Fact, ignore } from '../decider.ts';
 import { stopServer } from './commands.ts';
 import { decided, type Step } from './draft.ts';
-import { ledger, startStopping } from './move.ts';
+import { isLetGo, ledger, startStopping } from './move.ts';
 import type { LinkOutcome } from './state.ts';
 
 type Closed = Extract<Fact, { name: 'connection-closed' }>;
@@ -48,7 +48,6 @@ function isConfirmedBy(placement: Placement, data: Closed['data']): boolean {
 
 /** The link is no more. The server may hold its place still and is told, once. */
 export function end(step: Step, placement: Placement | undefined, values: Evidence['values']): LinkOutcome {
-  const told = step.state.pending.some(({ command }) => command.name === 'stop-sending-to-client');
   return decided(step, 'connection-ended', {
     phase: 'ended',
     reason: 'closed-by-client',
@@ -62,7 +61,7 @@ export function end(step: Step, placement: Placement | undefined, values: Eviden
       leave: undefined,
       moves: [],
     },
-    commands: placement === undefined || told ? [] : [stopServer(placement)],
+    commands: placement === undefined || isLetGo(step.state, placement) ? [] : [stopServer(placement)],
     values,
   });
 }

@@ -56,9 +56,12 @@ function releaseOf(
   chosen: string | undefined,
 ): readonly CommandSpec[] {
   if (over.by === 'server' || chosen === placement.server_id) return [];
-  const told = state.pending.some(({ command }) => command.name === 'stop-sending-to-client');
-  return told ? [] : [stopServer(placement)];
+  return isLetGo(state, placement) ? [] : [stopServer(placement)];
 }
+
+/** Whether the server was told already that its client does not come. */
+export const isLetGo = ({ pending }: LinkState, { epoch }: Placement): boolean =>
+  pending.some(({ command }) => command.name === 'stop-sending-to-client' && command.epoch === epoch);
 
 /** The ledger of a move that begins now. */
 export function ledger({ state, input }: Step, from: string, reason: DecisionReason): FailoverLedger {
