@@ -66,6 +66,8 @@ describe('a payment link under 50 purchases a second', () => {
     expect(row).toMatchObject({ status: 'active', epoch: 1, client_id: 'bank-client-dr', kind: 'link' });
     const events = await eventsOf(stack, id);
     expect(events.map(({ data }) => data.version)).toEqual(events.map((_, index) => index + 1));
+    // Its application is told that it may send; a drain before that would be undone by it.
+    await untilApproved(stack, 1, 20_000, 'iso-client-dr');
     await postJson(stack.url('iso-client-dr', '/control'), { command: 'drain', connection_id: id, epoch: 1 });
     await waitFor(async () => (await controlOf(stack, 'iso-client-dr')).open === 0, {
       what: 'its purchases to end',
