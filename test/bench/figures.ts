@@ -10,6 +10,8 @@ export interface Comparison {
   /** Measured to floor, by figure. */
   readonly ratios: Figures;
   readonly aims: readonly Aim[];
+  /** What else the run showed, by name. */
+  readonly notes?: Readonly<Record<string, unknown>>;
 }
 
 export type Figures = Readonly<Record<string, number>>;

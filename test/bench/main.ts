@@ -1,7 +1,7 @@
-// npm run bench [-- failover latency loop peer projector] [--samples 50] [--facts 30000] [--rounds 3] [--json FILE]: figures, their floors and ratios.
+// npm run bench [-- failover latency loop mass peer projector] [--samples 50] [--links 2000] [--facts 30000] [--rounds 3] [--json FILE]: figures, their floors and ratios.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startServers } from '../support/servers.mjs';
@@ -9,11 +9,12 @@ import { controlLoop } from './control-loop.ts';
 import { factToCommand } from './fact-to-command.ts';
 import { failover } from './failover.ts';
 import { type Comparison, rowsOf } from './figures.ts';
+import { mass } from './mass.ts';
 import { peer } from './peer.ts';
 import { projector } from './projector.ts';
 
 const REPORT = fileURLToPath(new URL('../../.trunkline/bench.json', import.meta.url));
-const BENCHES = ['latency', 'loop', 'projector', 'peer', 'failover'] as const;
+const BENCHES = ['latency', 'loop', 'projector', 'peer', 'mass', 'failover'] as const;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -22,6 +23,8 @@ const { values, positionals } = parseArgs({
     samples: { type: 'string', default: '50' },
     facts: { type: 'string', default: '30000' },
     rounds: { type: 'string', default: '3' },
+    /** Of the mass failover. */
+    links: { type: 'string', default: '2000' },
     /** Where the same goes as JSON. */
     json: { type: 'string', default: REPORT },
   },
@@ -34,14 +37,15 @@ async function main(): Promise<void> {
   const unknown = positionals.filter((name) => !BENCHES.includes(name as (typeof BENCHES)[number]));
   if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: there is ${BENCHES.join(', ')}`);
   const chosen = (name: (typeof BENCHES)[number]) => positionals.length === 0 || positionals.includes(name);
-  const [samples, facts, rounds] = [whole('samples'), whole('facts'), whole('rounds')];
+  const [samples, facts, rounds, links] = [whole('samples'), whole('facts'), whole('rounds'), whole('links')];
   // Its Redis is always its own: the registry there is emptied.
   const { TRUNKLINE_KAFKA_BROKERS: given } = process.env;
   const servers = await startServers({ kafka: given === undefined });
   const brokers = given ?? servers.kafkaBrokers;
   process.env.TRUNKLINE_KAFKA_BROKERS = brokers;
   process.env.TRUNKLINE_REDIS_URL = servers.redisUrl;
-  const options = { brokers, redisUrl: `${servers.redisUrl}/1000`, samples, rounds };
+  const kafkaLogs = given === undefined ? { kafkaLogs: join(servers.layout.data, 'kafka/logs') } : {};
+  const options = { brokers, redisUrl: `${servers.redisUrl}/1000`, samples, rounds, ...kafkaLogs };
   const results: Comparison[] = [];
   try {
     if (chosen('latency')) results.push(await factToCommand({ ...options, samples: samples * 10 }));
@@ -51,6 +55,7 @@ async function main(): Promise<void> {
       if (chosen('projector')) results.push(await projector(options, run.region));
     }
     if (chosen('peer')) results.push(await peer({ ...options, samples: samples * 10 }));
+    if (chosen('mass')) results.push(...(await mass(options, links)));
     if (chosen('failover')) results.push(await failover(options));
   } finally {
     await servers.clear();
@@ -58,7 +63,7 @@ async function main(): Promise<void> {
   report(results);
 }
 
-function whole(option: 'samples' | 'facts' | 'rounds'): number {
+function whole(option: 'samples' | 'facts' | 'rounds' | 'links'): number {
   const given = Number(values[option]);
   if (Number.isSafeInteger(given) && given > 0) return given;
   throw new Error(`--${option} is "${values[option]}": give a whole number from 1`);
@@ -66,8 +71,9 @@ function whole(option: 'samples' | 'facts' | 'rounds'): number {
 
 function report(results: readonly Comparison[]): void {
   console.table(results.flatMap(rowsOf));
-  for (const { name, floorIs, aims } of results) {
+  for (const { name, floorIs, aims, notes } of results) {
     console.log(`${name}; floor: ${floorIs}`);
+    for (const [what, seen] of Object.entries(notes ?? {})) console.log(`  ${what}: ${JSON.stringify(seen)}`);
     for (const { what, met } of aims) console.log(`  ${met ? 'met ' : 'MISSED'} ${what}`);
   }
   const machine = { cpus: cpus().length, model: cpus()[0]?.model, node: process.version };

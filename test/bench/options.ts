@@ -5,6 +5,8 @@ export interface BenchOptions {
   readonly samples: number;
   /** How often a rate is measured; the best counts. */
   readonly rounds: number;
+  /** Where the Kafka of this run keeps its partitions; absent: it is somebody else's. */
+  readonly kafkaLogs?: string;
 }
 
 /** How far it is, for who watches; the figures themselves go to standard output. */

@@ -1,0 +1,174 @@
+import { TOPIC } from '#libs/contracts';
+import { textReport } from '../../apps/cli/src/verify/report.ts';
+import { verifyKafka } from '../../apps/cli/src/verify/run.ts';
+import { type Comparison, type Figures, quantiles, ratiosOf, rounded } from './figures.ts';
+import { massFloor } from './floors/mass.ts';
+import { tally } from './mass/decisions.ts';
+import { batchesSince } from './mass/record-batches.ts';
+import { allowAnyBlast, approve } from './mass/settings.ts';
+import { CONTROLLERS, type Group, type Loss, Stage } from './mass/stage.ts';
+import { type BenchOptions, say } from './options.ts';
+
+/** Past this there is nothing new to learn of what the default policy does. */
+const DEFAULT_POLICY_LINKS = 2_000;
+/** Longer than a command is waited for, so that every command has its end when the log is held to account. */
+const SETTLE_MS = 7_000;
+const UNDER_WAY_MS = 1_000;
+
+/**
+ * The server sidecar that carries all links of its group dies: its clients' sidecars say so for each link, and both
+ * regions' controllers place all of them again. Once with no limit to what moves for one cause, once with the default.
+ */
+export async function mass(options: BenchOptions, links: number): Promise<Comparison[]> {
+  const [free, careful] = [
+    { name: 'mass', links },
+    { name: 'mass-default', links: Math.min(links, DEFAULT_POLICY_LINKS) },
+  ];
+  const stage = await Stage.start([free, careful]);
+  try {
+    await allowAnyBlast(stage.log, stage.stack.regions.bank, free.name);
+    const before = memoryOf(stage);
+    await stage.place(free);
+    const placed = memoryOf(stage);
+    const loss = await stage.lose(free, (lost) => stage.counter.count('failover-completed') >= lost);
+    const completedMs = stage.counter.lastMs('failover-completed') - loss.beganMs;
+    const memory = memoryOf(stage);
+    const notes = await notesOf(stage, free, loss, options.kafkaLogs);
+    say(`mass failover: ${JSON.stringify({ completedMs, ...notes })}`);
+    const held = await withDefaultPolicy(stage, careful);
+    await settled(stage);
+    await hold(stage);
+    const floor = await massFloor(options.brokers, {
+      facts: stage.topic(TOPIC.connectionStatus),
+      decisions: stage.topic(TOPIC.controllerEvents),
+      commands: stage.topic(TOPIC.failoverCommands),
+      group: free.name,
+    });
+    return comparisons({
+      links: loss.lost,
+      connects: loss.connects,
+      completedMs,
+      floor,
+      memory: { before, placed, memory },
+      notes: { ...notes, 'with the default policy': held, ...(await stage.oddities()) },
+    });
+  } finally {
+    await stage.stop();
+  }
+}
+
+const memoryOf = (stage: Stage): Figures =>
+  Object.fromEntries(CONTROLLERS.map((name) => [name, rounded(stage.peakMiB(name))]));
+
+/** Which way the links went and why, how evenly, and how many commands travelled together. */
+async function notesOf(
+  stage: Stage,
+  group: Group,
+  loss: Loss,
+  kafkaLogs: string | undefined,
+): Promise<Record<string, unknown>> {
+  const decided = (await loss.decisions()).filter(({ name }) => name === 'failover-decided');
+  const answers = (await loss.reservations()).filter(({ kind }) => String(kind) === 'reservation');
+  const fills = stage.fills(group);
+  const sent = kafkaLogs && batchesSince(kafkaLogs, stage.topic(TOPIC.failoverCommands), loss.wallMs);
+  return {
+    'ways of the links': tally(
+      decided.map(({ peer }) => (peer ? `${peer.went}, ${peer.outcome}` : 'not asked')),
+    ),
+    'decisions of the peer': tally(answers.map(({ name, reason }) => `${name} ${reason}`)),
+    'fill of the servers, least and most': [Math.min(...fills), Math.max(...fills)].map(rounded),
+    ...(sent
+      ? { commands: sent.records, 'commands a record batch': rounded(sent.records / sent.batches) }
+      : {}),
+  };
+}
+
+/** How many links the default policy lets go by itself, and how long the others take once an operator agrees. */
+async function withDefaultPolicy(stage: Stage, group: Group): Promise<Record<string, number>> {
+  const { counter } = stage;
+  await stage.place(group);
+  const loss = await stage.lose(
+    group,
+    (lost) => counter.count('failover-completed') + counter.count('failover-suppressed') >= lost,
+  );
+  const [moved, held] = [counter.count('failover-completed'), counter.count('failover-suppressed')];
+  const movedMs = counter.lastMs('failover-completed') - loss.beganMs;
+  if (held === 0) return { moved, held };
+  const suppressed = (await loss.decisions()).find(({ name }) => name === 'failover-suppressed');
+  const { failover, suppressed: hold } = suppressed ?? {};
+  if (failover === undefined || hold?.cause === undefined) throw new Error('held back, and no cause is told');
+  const approvedMs = performance.now();
+  await approve(stage.log, stage.stack.regions.bank, failover.failover_id, hold.cause);
+  await stage.until(() => counter.count('failover-completed') >= loss.lost, 'the approved moves');
+  return {
+    moved,
+    held,
+    'moved within, ms': rounded(movedMs),
+    'held ones after the approval, ms': rounded(counter.lastMs('failover-completed') - approvedMs),
+  };
+}
+
+/** Every command that was sent is over. */
+async function settled(stage: Stage): Promise<void> {
+  const fromMs = performance.now();
+  await stage.until(() => performance.now() - fromMs > SETTLE_MS, 'the end of every command');
+}
+
+/** A figure of a run that broke an invariant is none. */
+async function hold(stage: Stage): Promise<void> {
+  const { bank, scheme } = stage.stack.regions;
+  const source = { log: stage.log, regions: [bank, scheme] };
+  const report = await verifyKafka(source, { clockSkewMs: 0, underWayMs: UNDER_WAY_MS });
+  if (report.found > 0) throw new Error(textReport(report).slice(0, 4_000));
+  say(textReport(report));
+}
+
+interface Result {
+  readonly links: number;
+  readonly connects: readonly number[];
+  readonly completedMs: number;
+  /** Milliseconds until each second command came. */
+  readonly floor: readonly number[];
+  readonly memory: { readonly before: Figures; readonly placed: Figures; readonly memory: Figures };
+  readonly notes: Readonly<Record<string, unknown>>;
+}
+
+function comparisons({ links, connects, completedMs, floor: hops, memory, notes }: Result): Comparison[] {
+  const name = `mass failover of ${links} links`;
+  const floorIs =
+    'kafkajs: as many facts, decisions and pairs of commands, the same bytes, one process, no logic';
+  const until = (times: readonly number[]) => {
+    const { p50, p90, max } = quantiles(times);
+    return { 'connect, p50': p50 ?? 0, 'connect, p90': p90 ?? 0, 'last connect': max ?? 0 };
+  };
+  const measured = { ...until(connects), 'last failover-completed': rounded(completedMs) };
+  const floor = until(hops);
+  const rate = (ms: number | undefined): Figures => ({ rate: rounded((links * 1000) / (ms ?? Number.NaN)) });
+  const rates = [rate(measured['last connect']), rate(floor['last connect'])] as const;
+  const peaks = Object.entries(memory.memory).flatMap(([controller, peak]) => [
+    [`${controller} at its start`, memory.before[controller] ?? 0] as const,
+    [`${controller}, links placed`, memory.placed[controller] ?? 0] as const,
+    [`${controller}, links moved`, peak] as const,
+  ]);
+  return [
+    { name, unit: 'ms', measured, floor, floorIs, ratios: ratiosOf(measured, floor), aims: [], notes },
+    {
+      name,
+      unit: 'links/s',
+      measured: rates[0],
+      floor: rates[1],
+      floorIs,
+      ratios: ratiosOf(...rates),
+      aims: [],
+    },
+    {
+      name: `${name}, peak memory`,
+      unit: 'MiB',
+      measured: Object.fromEntries(peaks),
+      floor: {},
+      floorIs: 'none',
+      ratios: {},
+      aims: [],
+    },
+  ];
+}
