@@ -73,6 +73,40 @@ describe('the fleet as the control loop sees it', () => {
     expect(view.agents.get('scheme-server-1')?.linkGroups).toEqual({});
   });
 
+  it('knows links of a group by the reports too, each link once', () => {
+    const { view } = fleet();
+    const inGroup = (...ids: string[]) => ({
+      connections: carrying(...ids).connections.map((each) => ({ ...each, link_group: 'acquirer' })),
+    });
+    view.take(report(inGroup('a:1', 'west:1')), AT_MS, AT_MS);
+    const groups = () => view.agents.get('scheme-server-1')?.linkGroups;
+    expect(groups()).toEqual({ acquirer: 2 });
+    view.placementChanged('a:1', undefined, placedOn('scheme-server-1', 'acquirer'));
+    expect(groups()).toEqual({ acquirer: 2 });
+    view.take(report({ ...inGroup('west:1'), sequence: 2 }), AT_MS, AT_MS);
+    expect(groups()).toEqual({ acquirer: 2 });
+    view.placementChanged('a:1', placedOn('scheme-server-1', 'acquirer'), undefined);
+    expect(groups()).toEqual({ acquirer: 1 });
+    view.take(report({ sequence: 3 }), AT_MS, AT_MS);
+    expect(groups()).toEqual({});
+  });
+
+  it('remembers when the lives of an agent began, also while it was away', () => {
+    const { view } = fleet();
+    const heard = (incarnation: string, atMs: number) => view.take(report({ incarnation }), atMs, atMs);
+    const began = () => view.agents.get('scheme-server-1')?.recentRestarts;
+    heard('first', AT_MS);
+    expect(began()).toEqual([]);
+    heard('second', AT_MS + 1_000);
+    heard('first', AT_MS + 1_100);
+    heard('second', AT_MS + 1_200);
+    expect(began()).toEqual([AT_MS + 1_000]);
+    view.tick(AT_MS + 60_000);
+    expect(began()).toBeUndefined();
+    heard('third', AT_MS + 70_000);
+    expect(began()).toEqual([AT_MS + 1_000, AT_MS + 70_000]);
+  });
+
   it('counts the connections of all parts of a report, once they are all there', () => {
     const { view } = fleet();
     view.take(report({ ...carrying('a:1'), part: 1, parts: 1 }), AT_MS, AT_MS);

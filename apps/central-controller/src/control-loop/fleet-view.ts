@@ -16,8 +16,8 @@ import { RestartBook } from './restarts.ts';
 interface Reported {
   readonly report: HealthReport;
   readonly reportedMs: number;
-  /** Connections of the latest whole report. */
-  readonly connections: ReadonlySet<string>;
+  /** Connections of the latest whole report, each with its link group. */
+  readonly connections: ReadonlyMap<string, string | undefined>;
   /** Parts of a report whose others are still to come. */
   readonly gathering: { readonly sequence: number; readonly parts: Map<number, HealthReport> };
   readonly regularity: health.Regularity;
@@ -72,6 +72,8 @@ export class FleetView implements Fleet {
       : health.heard(known?.regularity, report.incarnation, report.interval_ms, reportedMs);
     this.restarts.heard(report.agent_id, report.incarnation, reportedMs);
     this.reported.set(report.agent_id, { ...gathered, report, reportedMs, regularity, scoredMissed: 0 });
+    if (gathered.connections !== known?.connections)
+      this.ledger.report(report.agent_id, gathered.connections);
     this.show(report.agent_id, nowMs);
   }
 
@@ -82,6 +84,7 @@ export class FleetView implements Fleet {
       if (nowMs - reportedMs > this.fleetAgeMs) {
         this.agents.delete(agentId);
         this.reported.delete(agentId);
+        this.ledger.report(agentId, new Map());
       } else if (
         health.missedReports(regularity, nowMs) !== scoredMissed ||
         health.isSuspect(regularity, nowMs) !== this.agents.get(agentId)?.suspect
@@ -177,10 +180,12 @@ function gather(
   parts.set(report.part ?? 1, report);
   const gathering = { sequence: report.sequence, parts };
   if (parts.size < (report.parts ?? 1)) {
-    return { gathering, connections: sameLife ? known.connections : new Set() };
+    return { gathering, connections: sameLife ? known.connections : new Map() };
   }
-  const connections = new Set<string>();
-  for (const part of parts.values()) for (const each of part.connections) connections.add(each.connection_id);
+  const connections = new Map<string, string | undefined>();
+  for (const part of parts.values()) {
+    for (const { connection_id, link_group } of part.connections) connections.set(connection_id, link_group);
+  }
   return { gathering, connections };
 }
 

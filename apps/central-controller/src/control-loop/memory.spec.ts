@@ -54,3 +54,19 @@ describe('what a partition remembers of agents', () => {
     });
   });
 });
+
+describe('what a partition remembers of settings', () => {
+  const setting = (control_region: string, setting_version: number): FactInput => {
+    const { fact, ...rest } = input('agent-silent', 'a');
+    const data = { control_region, requested_by: 'operator', setting_version, until: '2026-01-01T00:00:00Z' };
+    return { ...rest, fact: { ...fact, name: 'freeze-requested', data } as Fact };
+  };
+
+  it('is of its own region only, the later of two, and the same value when nothing changes', () => {
+    expect(remember(NO_MEMORY, setting('west', 1))).toBe(NO_MEMORY);
+    const later = remember(NO_MEMORY, setting('east', 2));
+    expect(later.settings?.freeze?.setting_version).toBe(2);
+    expect(remember(later, setting('east', 1))).toBe(later);
+    expect(remember(later, input('agent-silent', 'a')).settings).toBe(later.settings);
+  });
+});

@@ -1,14 +1,18 @@
 import type { Aggregate } from './aggregate.ts';
 
 interface Placed {
-  readonly connections: Set<string>;
-  /** Links of each link group. */
+  /** Those placed here, each with its link group. */
+  readonly connections: Map<string, string | undefined>;
+  /** Those that the latest report tells of, likewise; where both do, the placement counts. */
+  reported: ReadonlyMap<string, string | undefined>;
+  /** Links of each link group, each link once. */
   readonly linkGroups: Record<string, number>;
 }
 
 /**
  * Which connections this process has placed on each agent, over all its partitions: commanded and not
- * over. A health report is up to an interval old; choices count these beside it.
+ * over. A health report is up to an interval old; choices count these beside it. Links of other processes and regions are
+ * known by the reports alone.
  */
 export class PlacementLedger {
   private readonly byAgent = new Map<string, Placed>();
@@ -30,38 +34,57 @@ export class PlacementLedger {
     return { left, joined };
   }
 
-  connectionsOn(agentId: string): ReadonlySet<string> {
-    return this.byAgent.get(agentId)?.connections ?? NONE;
+  connectionsOn(agentId: string): Iterable<string> & { has(key: string): boolean } {
+    const placed = this.byAgent.get(agentId)?.connections ?? NONE;
+    return { has: (key) => placed.has(key), [Symbol.iterator]: () => placed.keys() };
   }
 
-  /** How many links of each link group stand on it; the value changes with the placements. */
+  /** What the agent's latest report says that it carries, each connection with its link group. */
+  report(agentId: string, connections: ReadonlyMap<string, string | undefined>): void {
+    const placed = this.on(agentId);
+    for (const [key, group] of placed.reported) if (!placed.connections.has(key)) count(placed, group, -1);
+    for (const [key, group] of connections) if (!placed.connections.has(key)) count(placed, group, 1);
+    placed.reported = connections;
+  }
+
+  /** How many links of each link group stand on it; the value changes with the placements and reports. */
   linkGroupsOn(agentId: string): Readonly<Record<string, number>> {
     return this.on(agentId).linkGroups;
   }
 
   private add(agentId: string, key: string, group: string | undefined): void {
-    const { connections, linkGroups } = this.on(agentId);
-    connections.add(key);
-    if (group !== undefined) linkGroups[group] = (linkGroups[group] ?? 0) + 1;
+    const placed = this.on(agentId);
+    count(placed, placed.reported.get(key), -1);
+    placed.connections.set(key, group);
+    count(placed, group, 1);
   }
 
   private remove(agentId: string, key: string, group: string | undefined): void {
-    const { connections, linkGroups } = this.on(agentId);
-    connections.delete(key);
-    if (group === undefined) return;
-    const left = (linkGroups[group] ?? 0) - 1;
-    if (left > 0) linkGroups[group] = left;
-    else delete linkGroups[group];
+    const placed = this.on(agentId);
+    if (!placed.connections.delete(key)) return;
+    count(placed, group, -1);
+    count(placed, placed.reported.get(key), 1);
   }
 
   private on(agentId: string): Placed {
-    const found = this.byAgent.get(agentId) ?? { connections: new Set(), linkGroups: Object.create(null) };
+    const found = this.byAgent.get(agentId) ?? {
+      connections: new Map(),
+      reported: NONE,
+      linkGroups: Object.create(null),
+    };
     this.byAgent.set(agentId, found);
     return found;
   }
 }
 
-const NONE: ReadonlySet<string> = new Set();
+const NONE: ReadonlyMap<string, string | undefined> = new Map();
+
+function count({ linkGroups }: Placed, group: string | undefined, change: 1 | -1): void {
+  if (group === undefined) return;
+  const links = (linkGroups[group] ?? 0) + change;
+  if (links > 0) linkGroups[group] = links;
+  else delete linkGroups[group];
+}
 
 function agentsOf(aggregate: Aggregate | undefined): string[] {
   if (aggregate?.kind !== 'link' || !aggregate.state.placement) return [];
