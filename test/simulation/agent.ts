@@ -16,6 +16,8 @@ export interface AgentOptions {
   readonly leased: boolean;
   /** Links that a client asks for at each start. */
   readonly links: readonly string[];
+  /** Who stands in for it. */
+  readonly dr: string | undefined;
 }
 
 export interface Report {
@@ -89,6 +91,21 @@ export class Agent implements AgentLike {
     this.held.clear();
   }
 
+  /** It says that it goes, and goes. */
+  shutDown(): void {
+    if (!this.awake) return;
+    this.dropAll('shutdown');
+    this.kill();
+  }
+
+  /** The application of one of its links is away for too long. */
+  forsake(link: string): void {
+    const held = this.held.get(link);
+    if (!this.awake || held?.mode !== 'carrying') return;
+    this.tellPeer(link, held, 'peer-reset');
+    this.lose(link, held, 'application-closed');
+  }
+
   pause(): void {
     if (!this.running || this.paused) return;
     this.paused = true;
@@ -123,6 +140,7 @@ export class Agent implements AgentLike {
       server_group: 'scheme',
       agent_id: client_id,
       incarnation,
+      ...(this.options.dr === undefined ? {} : { dr_client_id: this.options.dr }),
     });
   }
 

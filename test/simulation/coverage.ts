@@ -5,15 +5,10 @@ import type { Table } from '../../libs/domain/testing/table.ts';
 
 /** Rows of the table of states: a link's phases, and not to be known at all. */
 export const ROWS = ['unknown', ...LINK_PHASES] as const;
-/**
- * Facts that this world does not hold: a reservation's own (libs/domain/src/reservation has its property tests), and
- * the peer's answers (link/peer.spec.ts and the scenarios give them), since no region in it has a peer.
- */
-const ELSEWHERE = ['server-requested', 'peer-answered'];
-/** Columns: each other fact that a link may be given, and the two kinds of time. */
+/** Columns: each fact that a link may be given, and the two kinds of time. */
 export const COLUMNS = [
   ...Object.entries(FACTS)
-    .filter(([name, definition]) => !('unsupported' in definition) && !ELSEWHERE.includes(name))
+    .filter(([, definition]) => !('unsupported' in definition))
     .map(([name]) => name),
   'time-due',
   'fleet-changed',

@@ -107,6 +107,39 @@ export const DEFECTS: Readonly<Record<string, Decider>> = {
       : outcome,
   ),
 
+  'the epoch of a question reused for another server': saying((outcome) => {
+    if (outcome.kind !== 'append') return outcome;
+    const { peer, placement } = outcome.data;
+    if (peer?.epoch === undefined || peer.went === 'peer' || placement === undefined) return outcome;
+    const { epoch } = peer;
+    const commands = outcome.data.commands.map((command) => ({ ...command, epoch }));
+    return { ...outcome, data: { ...outcome.data, epoch, placement: { ...placement, epoch }, commands } };
+  }),
+
+  'a DR client activated before the old placement is over': hearing((state, input) =>
+    // The client did not stand in time, and nobody confirmed that it stopped.
+    state.phase === 'stopping' && state.carrier === 'dr-1' && isDue(state, input)
+      ? clientStopped(state, input)
+      : undefined,
+  ),
+
+  'a late answer of the peer taken': hearing((state, input) => {
+    if (input.kind !== 'fact' || input.fact.name !== 'peer-answered') return undefined;
+    const { data } = input.fact;
+    if (data.epoch >= state.epoch || data.outcome !== 'assigned') return undefined;
+    if (state.asking === undefined) return clientStopped(state, input);
+    return { ...input, fact: { ...input.fact, data: { ...data, epoch: state.asking.epoch } } };
+  }),
+
+  'a standby’s disconnect taken for the end of a placement': hearing((state, input) => {
+    if (input.kind !== 'fact' || input.fact.name !== 'command-succeeded') return undefined;
+    const { agent_id, command_id, epoch } = input.fact.data;
+    const standsBy = agent_id === state.standby?.agent_id && agent_id !== state.placement?.client_id;
+    return standsBy && epoch === state.epoch && command_id.includes('/disconnect/')
+      ? clientStopped(state, input)
+      : undefined;
+  }),
+
   'a wait without end': {
     ...link,
     evolve: (state, decided) => {

@@ -1,5 +1,6 @@
 import { type BlastCount, type Fleet, type FleetAgent, health, judgement, link } from '#libs/domain';
 import type { Agent, Report } from './agent.ts';
+import { PEER_REGION, REGION } from './model.ts';
 
 const FLEET_AGE_MS = 15_000;
 
@@ -24,9 +25,17 @@ export class FleetModel implements Fleet {
   constructor(
     private readonly states: () => Iterable<link.LinkState>,
     private readonly improved: () => void,
+    /** Regions whose controller can be asked. */
+    readonly peers: ReadonlySet<string>,
   ) {}
 
-  readonly peers: ReadonlySet<string> = new Set();
+  /** As somebody sees it who holds places ready that nobody else knows of. */
+  seenWith(held: ReadonlyMap<string, readonly string[]>): Fleet {
+    const agents = new Map(this.agents);
+    for (const [id, agent] of agents) agents.set(id, { ...agent, carried: this.carriedBy(id, held.get(id)) });
+    const silent = this.silent.bind(this);
+    return { agents, silent, peers: new Set(), settings: this.settings, blast: this.blast.bind(this) };
+  }
 
   noteSetting(fact: judgement.SettingFact): void {
     this.settings = judgement.withSetting(this.settings, judgement.changeOf(fact));
@@ -71,7 +80,7 @@ export class FleetModel implements Fleet {
       agent_id: agent.id,
       kind: agent.kind,
       incarnation,
-      region: 'east',
+      region: agent.kind === 'server-sidecar' ? PEER_REGION : REGION,
       location: 'zone-a',
       ...(agent.kind === 'server-sidecar' ? { server_group: 'scheme' } : {}),
       address: `${agent.id}:8583`,
@@ -144,8 +153,8 @@ export class FleetModel implements Fleet {
     this.agents.set(agentId, { ...known.agent, draining, carried: this.carriedBy(agentId) });
   }
 
-  private carriedBy(agentId: string): number {
-    const carried = new Set(this.heard.get(agentId)?.connections);
+  private carriedBy(agentId: string, held: readonly string[] = []): number {
+    const carried = new Set([...(this.heard.get(agentId)?.connections ?? []), ...held]);
     for (const { placement, connection_id } of this.states()) {
       if (placement?.server_id === agentId || placement?.client_id === agentId) carried.add(connection_id);
     }

@@ -1,4 +1,4 @@
-import type { FleetAgent, Input, link } from '#libs/domain';
+import { type FleetAgent, type Input, link } from '#libs/domain';
 import type { World } from './model.ts';
 
 /** A rule was broken; its name is the first word. */
@@ -14,6 +14,8 @@ export class Broken extends Error {
 /** What holds for every decision of every run. It keeps books of its own and trusts no state. */
 export class Invariants {
   private readonly highestEpoch = new Map<string, number>();
+  /** Questions to the peer that are open, by connection. */
+  private readonly open = new Map<string, number>();
   private readonly citedBy = new Map<string, string>();
   private readonly commandIds = new Set<string>();
 
@@ -28,7 +30,7 @@ export class Invariants {
     const id = data.connection_id;
     this.holds('version-without-gaps', data.version === (before?.version ?? 0) + 1, `${id} ${data.version}`);
     this.holds('status-of-phase', (data.server_id !== undefined) === (data.placement !== undefined), name);
-    this.epochs(before, after);
+    this.epochs(before, { name, data }, after);
     // An operator's force vouches for what nobody can confirm.
     if (data.evidence[0]?.values?.force !== true) this.over(before, after);
     this.cited(data);
@@ -63,7 +65,8 @@ export class Invariants {
 
   ignored(state: link.LinkState | undefined, input: Input, reason: string): void {
     if (input.kind === 'time') {
-      const due = state?.dueMs !== undefined && input.nowMs >= state.dueMs;
+      const dueMs = state && link.nextDueMs(state);
+      const due = dueMs !== undefined && input.nowMs >= dueMs;
       this.holds('due-decides', !due, `${state?.connection_id} ${state?.phase} ignored its time: ${reason}`);
       return;
     }
@@ -96,16 +99,46 @@ export class Invariants {
     this.holds('never-two-active', active.length === 0, `${connectionId} ${epoch} and ${active[0]?.[0]}`);
   }
 
-  private epochs(before: link.LinkState | undefined, after: link.LinkState): void {
+  private epochs(
+    before: link.LinkState | undefined,
+    { data }: link.LinkDecided,
+    after: link.LinkState,
+  ): void {
+    const went = data.peer?.went;
     const id = after.connection_id;
     const highest = this.highestEpoch.get(id) ?? 0;
     this.holds('epoch-never-back', after.epoch >= highest, `${id} ${highest} to ${after.epoch}`);
-    const minted = after.placement !== undefined && after.placement.epoch !== before?.placement?.epoch;
+    const { placement } = after;
+    const isNew = placement !== undefined && placement.epoch !== before?.placement?.epoch;
     const replaced =
-      after.placement !== undefined && after.placement.server_id !== before?.placement?.server_id;
-    if (minted || replaced)
-      this.holds('epoch-used-once', after.epoch > highest, `${id} ${after.epoch} again`);
+      placement !== undefined &&
+      (placement.server_id !== before?.placement?.server_id ||
+        placement.client_id !== before?.placement?.client_id);
+    if (isNew || replaced) this.usedOnce(id, placement, highest, went);
+    if (data.asking)
+      this.holds('epoch-used-once', data.asking.epoch >= highest, `${id} ${after.epoch} asked`);
+    if (data.asking) this.open.set(id, data.asking.epoch);
+    else this.open.delete(id);
     this.highestEpoch.set(id, Math.max(highest, after.epoch));
+  }
+
+  /** The epoch that a peer was asked for is for the server that it named, and nobody else. */
+  private usedOnce(
+    id: string,
+    { epoch, server_id }: NonNullable<link.LinkState['placement']>,
+    highest: number,
+    went: string | undefined,
+  ): void {
+    const named = epoch === this.open.get(id) && this.world.peerNamed(id, epoch, server_id);
+    const fresh = went === 'peer' ? named : epoch > highest;
+    this.holds('epoch-used-once', fresh, `${id} ${epoch} again, on ${server_id} by ${went ?? 'itself'}`);
+  }
+
+  /** Of all that a peer ever says only the answer to the open question counts. */
+  answered(id: string, input: Input): void {
+    if (input.kind !== 'fact' || input.fact.name !== 'peer-answered') return;
+    const { epoch } = input.fact.data;
+    this.holds('late-answers-change-nothing', epoch === this.open.get(id), `${id} ${epoch}`);
   }
 
   /** The old placement is over in truth, not only in the books: one of its ends can never carry it again. */
@@ -125,13 +158,14 @@ export class Invariants {
   /** What a phase waits for was asked of somebody. */
   private commanded(
     { reason }: link.LinkDecided['data'],
-    { phase, pending, epoch, connection_id }: link.LinkState,
+    { phase, pending, epoch, connection_id, asking }: link.LinkState,
   ): void {
     const asked = new Set(
       pending.filter((each) => each.command.epoch === epoch).map((each) => each.command.name),
     );
     const detail = `${connection_id} ${phase} (${reason}) with ${[...asked].join(' ') || 'nothing'}`;
-    const opens = asked.has('accept-client') && asked.has('connect');
+    if (reason === 'standby' || asking) return;
+    const opens = asked.has('accept-client') && (asked.has('connect') || asked.has('activate-dr-client'));
     if (phase === 'assigned' || phase === 'activating') this.holds('each-command-is-issued', opens, detail);
     if (phase === 'draining') this.holds('each-command-is-issued', asked.has('drain'), detail);
     const goesOn = reason === 'client-restarted' || reason === 'closed-by-client' || reason === 'requested';

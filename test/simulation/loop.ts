@@ -1,4 +1,4 @@
-import type { SidecarCommand } from '#libs/contracts';
+import type { PeerQuestion, SidecarCommand } from '#libs/contracts';
 import { type Fact, type Input, judgement, link } from '#libs/domain';
 import type { Coverage } from './coverage.ts';
 import type { FleetModel } from './fleet.ts';
@@ -36,7 +36,10 @@ export class Loop {
     private readonly fleet: () => FleetModel,
     private readonly decider: Decider,
     private readonly checks: { invariants: Invariants; coverage: Coverage },
-    private readonly send: (command: SidecarCommand) => void,
+    private readonly out: {
+      send(command: SidecarCommand): void;
+      ask(connectionId: string, question: PeerQuestion): void;
+    },
   ) {}
 
   /** The fleet can take something that it could not take before. */
@@ -101,10 +104,14 @@ export class Loop {
     const decided = { name: outcome.name, data: outcome.data };
     const after = this.decider.evolve(before, decided);
     this.note(input, decided, after);
+    this.checks.invariants.answered(key, input);
     this.checks.invariants.decision(before, decided, after);
     this.log.push({ key, decided: JSON.parse(JSON.stringify(decided)) });
     const { placement } = after;
-    if (placement && placement.epoch !== before?.placement?.epoch) this.checkChoice(key, after);
+    // The peer knows which of its servers has room for whom.
+    const byPeer = decided.data.peer?.went === 'peer';
+    if (placement && placement.epoch !== before?.placement?.epoch && !byPeer) this.checkChoice(key, after);
+    this.askOf(key, before, after);
     this.states.set(key, after);
     this.fleet().recount();
     if (this.world.random.chance(this.world.faults.ownerDies)) {
@@ -115,9 +122,15 @@ export class Loop {
     return true;
   }
 
+  /** Asking does not wait for the append: what is asked commands nothing. */
+  private askOf(key: string, before: link.LinkState | undefined, after: link.LinkState): void {
+    const question = link.openQuestion(after);
+    if (question && question.epoch !== before?.asking?.epoch) this.out.ask(key, question);
+  }
+
   private sendNoting(command: SidecarCommand): void {
     this.sent.add(command.command_id);
-    this.send(command);
+    this.out.send(command);
   }
 
   private checkChoice(key: string, after: link.LinkState): void {
@@ -156,7 +169,8 @@ export class Loop {
         throw new Broken('replay-gives-the-same', `${JSON.stringify(sorted(this.states))}`);
       }
       this.states = replayed;
-      for (const state of replayed.values()) {
+      for (const [key, state] of replayed) {
+        this.askOf(key, undefined, state);
         const unanswered = this.decider.unansweredCommands(state, schedule.nowMs);
         for (const command of unanswered) this.sendNoting(command);
         for (const { command, giveUpMs } of state.pending) {

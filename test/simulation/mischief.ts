@@ -1,5 +1,6 @@
 import { LOSS_REASONS } from '#libs/contracts';
 import type { Agent } from './agent.ts';
+import { PEER_REGION } from './model.ts';
 import { Operators } from './operators.ts';
 import type { Simulation } from './simulation.ts';
 
@@ -12,6 +13,8 @@ export class Mischief {
   private readonly deeds: readonly (() => void)[] = [
     () => this.killAndRestart(),
     () => this.pause(),
+    () => this.shutDown(),
+    () => this.forsake(),
     () => this.cutFromKafka(),
     () => this.cutNetwork(),
     () => this.askForFailover(),
@@ -21,6 +24,8 @@ export class Mischief {
     () => this.degrade(),
     () => this.closeLink(),
     () => this.requestWrongly(),
+    () => this.sayNonsense(),
+    () => this.sayNonsense(),
     () => this.sayNonsense(),
     () => this.sayNonsense(),
     () => this.sayNonsense(),
@@ -42,7 +47,7 @@ export class Mischief {
         agent.kill();
         schedule.after(random.between(20_000, 60_000), () => !agent.running && agent.start());
       }
-      for (let talk = 0; talk < 10; talk++)
+      for (let talk = 0; talk < 25; talk++)
         schedule.after(random.between(1, 20_000), () => this.sayNonsense());
     }
     this.again();
@@ -101,6 +106,22 @@ export class Mischief {
     );
   }
 
+  private shutDown(): void {
+    const { random } = this.world;
+    const agent = this.anyAgent();
+    this.for(
+      200,
+      random.chance(0.3) ? 60_000 : 8_000,
+      () => agent.shutDown(),
+      () => !agent.running && agent.start(),
+    );
+  }
+
+  private forsake(): void {
+    const { id } = this.anyLink();
+    this.world.agents.get(this.world.loop.states.get(id)?.placement?.client_id ?? '')?.forsake(id);
+  }
+
   private pause(): void {
     const agent = this.anyAgent();
     const longest = this.world.random.chance(0.3) ? 100_000 : 6_000;
@@ -127,7 +148,10 @@ export class Mischief {
 
   private cutNetwork(): void {
     const { cuts, random, schedule } = this.world;
-    const [client, server] = [random.pick(['client-1', 'client-2']), `server-${random.between(1, 4)}`];
+    const [client, server] = [
+      random.pick(['client-1', 'client-2', 'dr-1']),
+      `server-${random.between(1, 4)}`,
+    ];
     const pair = [client, server].sort().join('|');
     this.for(
       500,
@@ -249,6 +273,23 @@ export class Mischief {
           reason: 'nonsense',
         }),
       () => this.world.publish('agent-silent', { agent_id: 'stranger', incarnation: 'x' }),
+      () =>
+        this.world.publish('peer-answered', {
+          connection_id: id,
+          epoch: Math.max(1, epoch - 1),
+          peer_region: PEER_REGION,
+          outcome: 'refused',
+          took_ms: 1,
+        }),
+      () =>
+        this.world.publish('server-requested', {
+          connection_id: id,
+          client_id: 'client-1',
+          server_group: 'scheme',
+          reason: 'nonsense',
+          epoch,
+          requesting_region: PEER_REGION,
+        }),
     ])();
   }
 }

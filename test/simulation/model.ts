@@ -2,8 +2,10 @@ import type { FactData, HandledFactName, SidecarCommand } from '#libs/contracts'
 import type { Random } from './random.ts';
 import type { Schedule } from './schedule.ts';
 
-/** Control region of everything in the model. */
+/** Control region of the clients, and the home of their links. */
 export const REGION = 'east';
+/** Where the servers live: its controller may be asked for one. */
+export const PEER_REGION = 'west';
 export const TOPIC_NAME = `${REGION}.connection-status`;
 
 /** A fact as it stands in the model's one partition. */
@@ -39,6 +41,8 @@ export interface World {
   publish(name: HandledFactName, data: object): void;
   /** Whether the two can reach each other over the network. */
   connected(a: string, b: string): boolean;
+  /** Whether the peer named this server for this epoch. */
+  peerNamed(connectionId: string, epoch: number, serverId: string): boolean;
   /** A path stands at both ends now. */
   pathUp(connectionId: string, epoch: number, clientId: string, serverId: string): void;
 }

@@ -6,6 +6,8 @@ const DIAL_TIMEOUT_MS = 3_000;
 /** An armed place is let go when nobody dials it for so long. */
 const ARMED_MS = 10_000;
 
+const OPENING: ReadonlySet<string> = new Set(['accept-client', 'connect', 'activate-dr-client']);
+
 /** How one life of an agent runs commands: each at most once, fenced, every one answered. */
 export class Obedience {
   private readonly answers = new Map<string, () => void>();
@@ -65,7 +67,7 @@ export class Obedience {
     const { nowMs } = this.world.schedule;
     const { connection_id, epoch } = command;
     const held = this.host.held.get(connection_id);
-    const opens = command.name === 'accept-client' || command.name === 'connect';
+    const opens = OPENING.has(command.name);
     if (command.incarnation !== this.host.incarnation) return 'other-incarnation';
     if (nowMs > Date.parse(command.expires_at)) return 'expired';
     if (held !== undefined && held.epoch > epoch) return 'stale-epoch';
@@ -140,7 +142,7 @@ export class Obedience {
     // What an earlier life had begun died with it.
     if (this.host.incarnation !== this.incarnation) return;
     const { connection_id, epoch, command_id } = command;
-    const opens = command.name === 'accept-client' || command.name === 'connect';
+    const opens = OPENING.has(command.name);
     // Whoever fails or refuses an opening of its own life never carries that epoch again.
     if (opens && name !== 'command-succeeded') this.host.letGo(connection_id, epoch);
     const data = {

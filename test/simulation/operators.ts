@@ -41,6 +41,9 @@ export class Operators {
         blast_share: random.pick([0, 0.5, 1]),
         blast_free_links: random.between(0, 3),
         blast_window_ms: random.between(5_000, 60_000),
+        failback: random.pick(['manual', 'automatic']),
+        failback_after_ms: random.between(1_000, 20_000),
+        client_probe_ms: random.between(50, 3_000),
       },
     });
   }

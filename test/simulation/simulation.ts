@@ -6,7 +6,8 @@ import { FleetModel } from './fleet.ts';
 import { Broken, Invariants } from './invariants.ts';
 import { type Decider, Loop } from './loop.ts';
 import { Mischief } from './mischief.ts';
-import { type Faults, NO_FAULTS, type World } from './model.ts';
+import { type Faults, NO_FAULTS, PEER_REGION, type World } from './model.ts';
+import { PeerModel } from './peer.ts';
 import { Random } from './random.ts';
 import { Schedule } from './schedule.ts';
 
@@ -27,6 +28,9 @@ const KEPT: ReadonlySet<string> = new Set([
   'failover-approved',
 ]);
 
+/** Share of the worlds in which the servers' controller can be asked. */
+const WITH_PEER = 0.6;
+
 /** Nothing but a word ends what these carry. */
 const UNLEASED: ReadonlySet<string> = new Set(['server-3', 'client-2']);
 
@@ -45,6 +49,7 @@ export class Simulation implements World {
   readonly invariants: Invariants;
   readonly loop: Loop;
   readonly fleet: FleetModel;
+  readonly peer = new PeerModel(this);
   faults: Faults;
   /** Pairs of agents that do not reach each other. */
   readonly cuts = new Set<string>();
@@ -54,16 +59,15 @@ export class Simulation implements World {
     this.faults = options.faults;
     this.invariants = new Invariants(this);
     const checks = { invariants: this.invariants, coverage: options.coverage };
-    this.loop = new Loop(
-      this,
-      () => this.fleet,
-      options.decider,
-      checks,
-      (command) => this.deliver(command),
-    );
+    this.loop = new Loop(this, () => this.fleet, options.decider, checks, {
+      send: (command) => this.deliver(command),
+      ask: (connectionId, question) => this.peer.ask(connectionId, question),
+    });
+    const peers = this.random.chance(WITH_PEER) ? [PEER_REGION] : [];
     this.fleet = new FleetModel(
       () => this.loop.states.values(),
       () => this.loop.wake(),
+      new Set(peers),
     );
     this.populate();
   }
@@ -100,6 +104,10 @@ export class Simulation implements World {
     return !this.cuts.has([a, b].sort().join('|'));
   }
 
+  peerNamed(connectionId: string, epoch: number, serverId: string): boolean {
+    return this.peer.named.get(`${connectionId}@${epoch}`)?.has(serverId) ?? false;
+  }
+
   pathUp(connectionId: string, epoch: number, clientId: string, serverId: string): void {
     if (clientId === serverId) throw new Broken('never-two-active', 'a path to itself');
     this.invariants.pathUp(connectionId, epoch);
@@ -107,9 +115,9 @@ export class Simulation implements World {
 
   private populate(): void {
     const report = (agentId: string) => this.agents.get(agentId);
-    const add = (id: string, kind: Agent['kind'], capacity: number, links: string[]) => {
+    const add = (id: string, kind: Agent['kind'], capacity: number, links: string[], dr?: string) => {
       const leased = !UNLEASED.has(id);
-      const agent: Agent = new Agent({ id, kind, capacity, leased, links }, this, (told) =>
+      const agent: Agent = new Agent({ id, kind, capacity, leased, links, dr }, this, (told) =>
         this.schedule.after(this.random.between(1, 20), () =>
           this.fleet.take(report(told.agentId) ?? agent, told, this.schedule.nowMs),
         ),
@@ -117,7 +125,8 @@ export class Simulation implements World {
       this.agents.set(id, agent);
     };
     for (const id of ['server-1', 'server-2', 'server-3']) add(id, 'server-sidecar', 2, []);
-    add('client-1', 'client-sidecar', 2, ['client-1:a', 'client-1:b']);
+    add('client-1', 'client-sidecar', 2, ['client-1:a', 'client-1:b'], 'dr-1');
+    add('dr-1', 'client-sidecar', 2, []);
     add('client-2', 'client-sidecar', 2, ['client-2:a']);
   }
 
@@ -156,7 +165,7 @@ export class Simulation implements World {
       if (state.phase === 'ended' || state.phase === 'rejected') continue;
       const settled = state.phase === 'active' || state.phase === 'degraded';
       this.invariants.holds('never-stuck', settled, detail);
-      const client = this.agents.get(state.request.client_id)?.held.get(id);
+      const client = this.agents.get(state.placement?.client_id ?? '')?.held.get(id);
       const server = this.agents.get(state.placement?.server_id ?? '')?.held.get(id);
       const carried = client?.mode === 'carrying' && client.epoch === state.epoch;
       this.invariants.holds('carried-in-truth', carried && server?.epoch === state.epoch, detail);

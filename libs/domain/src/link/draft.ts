@@ -156,6 +156,7 @@ export function unchanged(state: LinkState): Omit<Change, 'reason'> {
 
 /** Under which name a decision goes that leaves a link in its phase. */
 export function nameOfPhase({ phase }: LinkState): LinkDecisionName {
+  if (phase === 'assigned') return 'connection-assigned';
   if (phase === 'active') return 'connection-activated';
   return phase === 'degraded' ? 'connection-marked-degraded' : 'failover-started';
 }

@@ -3,7 +3,7 @@ import type { Fact } from '../decider.ts';
 import { withFailure } from './backoff.ts';
 import { lifeOf, otherThatIsWell, withLife } from './client.ts';
 import { decided, nameOfPhase, type Standing, type Step, unchanged } from './draft.ts';
-import { startStopping } from './move.ts';
+import { giveUpOpening, startStopping } from './move.ts';
 import { openingUntilMs } from './probing.ts';
 import { type LinkOutcome, otherThan } from './state.ts';
 
@@ -12,7 +12,8 @@ type Lost = Extract<Fact, { name: 'connection-lost' }>;
 /** The client did not stand in time. Both ends are stopped, and when one has confirmed it the other client has the link. */
 export function giveUpProbe(step: Step, placement: Placement, untilMs: number): LinkOutcome {
   const other = otherThatIsWell(step, placement.client_id);
-  return other ? stopFor(step, placement, other.clientId) : waitOn(step, placement, untilMs);
+  if (other) return stopFor(step, placement, other.clientId);
+  return step.input.nowMs < untilMs ? waitOn(step, placement, untilMs) : giveUpOpening(step, placement);
 }
 
 function stopFor(
@@ -63,7 +64,8 @@ export function onLateLoss(step: Step, { data }: Lost): LinkOutcome | undefined 
   const after = gone ? withLife(step, clientId, { ...life, gone }) : {};
   if (placement === undefined) return whileAsking(step, clientId, goes ? other : undefined, after);
   const untilMs = openingUntilMs(state);
-  if (untilMs === undefined) return undefined;
+  // A word that is read so late that the time is over anyway changes nothing.
+  if (untilMs === undefined || step.input.nowMs >= untilMs) return undefined;
   if (!goes) return waitOn(step, placement, untilMs);
   const well = otherThatIsWell(step, clientId);
   return well && stopFor(step, placement, well.clientId, after);
