@@ -3,7 +3,7 @@ import { textReport } from '../../apps/cli/src/verify/report.ts';
 import { verifyKafka } from '../../apps/cli/src/verify/run.ts';
 import { type Comparison, type Figures, quantiles, ratiosOf, rounded } from './figures.ts';
 import { massFloor } from './floors/mass.ts';
-import { tally } from './mass/decisions.ts';
+import { type ReadDecision, tally } from './mass/decisions.ts';
 import { batchesSince } from './mass/record-batches.ts';
 import { allowAnyBlast, approve } from './mass/settings.ts';
 import { CONTROLLERS, type Group, type Loss, Stage } from './mass/stage.ts';
@@ -67,11 +67,15 @@ async function notesOf(
   loss: Loss,
   kafkaLogs: string | undefined,
 ): Promise<Record<string, unknown>> {
-  const decided = (await loss.decisions()).filter(({ name }) => name === 'failover-decided');
+  const all = await loss.decisions();
+  const decided = all.filter(({ name }) => name === 'failover-decided');
   const answers = (await loss.reservations()).filter(({ kind }) => String(kind) === 'reservation');
   const fills = stage.fills(group);
   const sent = kafkaLogs && batchesSince(kafkaLogs, stage.topic(TOPIC.failoverCommands), loss.wallMs);
   return {
+    'decided at, ms': timesOf(all, loss.wallMs),
+    'reserved at, ms': timesOf(answers, loss.wallMs),
+    reasons: tally(all.map(({ name, reason }) => `${name} ${reason}`)),
     'ways of the links': tally(
       decided.map(({ peer }) => (peer ? `${peer.went}, ${peer.outcome}` : 'not asked')),
     ),
@@ -81,6 +85,21 @@ async function notesOf(
       ? { commands: sent.records, 'commands a record batch': rounded(sent.records / sent.batches) }
       : {}),
   };
+}
+
+/** When each kind of decision was taken: the first, the median and the last, from the loss on. */
+function timesOf(decisions: readonly ReadDecision[], sinceMs: number): Record<string, number[]> {
+  const times = new Map<string, number[]>();
+  for (const { name, decided_at } of decisions) {
+    const known = times.get(name) ?? [];
+    if (known.length === 0) times.set(name, known);
+    known.push(Date.parse(decided_at) - sinceMs);
+  }
+  const ofName = (all: number[]) => {
+    const sorted = all.sort((a, b) => a - b);
+    return [sorted[0] ?? 0, sorted[Math.floor(sorted.length / 2)] ?? 0, sorted.at(-1) ?? 0];
+  };
+  return Object.fromEntries([...times].map(([name, all]) => [name, ofName(all)]));
 }
 
 /** How many links the default policy lets go by itself, and how long the others take once an operator agrees. */

@@ -2,6 +2,7 @@ import { jest } from '@jest/globals';
 import { getJson } from '../support/http.ts';
 import type { Name, Stack } from '../support/stack.ts';
 import { holdsFor, waitFor } from '../support/wait-for.ts';
+import { audit } from './support/audit.ts';
 import { shortName } from './support/evidence.ts';
 import {
   askFailover,
@@ -40,6 +41,7 @@ describe('a payment link whose client has a DR client', () => {
     });
   });
   afterAll(() => stack?.stop());
+  afterEach(() => audit(stack));
 
   it('goes on through the DR client when its client and the application are killed', async () => {
     const before = await untilActive(stack);

@@ -4,6 +4,7 @@ import { PlainKafka } from '../support/plain-kafka.ts';
 import { freePort } from '../support/servers.mjs';
 import type { Stack } from '../support/stack.ts';
 import { holdsFor, waitFor } from '../support/wait-for.ts';
+import { audit } from './support/audit.ts';
 import { shortName } from './support/evidence.ts';
 import {
   askFailover,
@@ -37,6 +38,7 @@ describe('judgement on what moves', () => {
     for (const id of ALL) await untilPhaseOf(id, 'active');
   });
   afterAll(() => stack?.stop());
+  afterEach(() => audit(stack));
 
   it('holds planned moves back while it is frozen, and says until when', async () => {
     const before = await untilActive(stack);

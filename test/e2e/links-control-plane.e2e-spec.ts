@@ -7,7 +7,6 @@ import { redisCommand } from '../support/redis.ts';
 import type { Stack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { audit } from './support/audit.ts';
-import { answersThatDiffer, epochsEstablishedTwice } from './support/evidence.ts';
 import { lostFrom, type RegistryPicture, takePicture } from './support/registry-picture.ts';
 import {
   CONTROLLER,
@@ -80,8 +79,6 @@ describe('a payment link while its control plane is in trouble', () => {
     await untilApproved(stack, 50);
     await carrying.start();
     await reconcile(stack);
-    expect(await answersThatDiffer(plain, stack)).toEqual([]);
-    expect(await epochsEstablishedTwice(plain, stack)).toEqual([]);
   });
 
   it('carries on while Kafka is stopped for 20 s, and is moved again once it is back', async () => {

@@ -6,6 +6,7 @@ import { getJson, postJson } from '../support/http.ts';
 import { PlainKafka } from '../support/plain-kafka.ts';
 import { type Handle, type Name, type Stack, startStack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { audit } from './support/audit.ts';
 import { decisionsIn, type Logged } from './support/evidence.ts';
 import { eventsOf, LINK, rowOf, sidecarOf, untilActive, untilApproved, untilPhase } from './support/spine.ts';
 
@@ -59,6 +60,7 @@ describe('a controller whose parts are processes of their own, and agents with a
       if (program.alive()) await program.kill('SIGCONT');
       else await program.start();
     }
+    await audit(stack);
   });
 
   it('answers for its own parts only: one process decides without Redis, the other tells', async () => {

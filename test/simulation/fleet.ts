@@ -51,6 +51,12 @@ export class FleetModel implements Fleet {
     return { moved: moved.length, links: links.length };
   }
 
+  /** Nobody heard of it. */
+  forget(agentId: string): void {
+    this.heard.delete(agentId);
+    this.agents.delete(agentId);
+  }
+
   silent(agentId: string, incarnation: string): boolean {
     return this.told.has(`${agentId}/${incarnation}`);
   }

@@ -5,6 +5,8 @@ import { Operators } from './operators.ts';
 import type { Simulation } from './simulation.ts';
 
 const OFTEN_MS = 4_000;
+/** Past the first reports, and before the loop looks at anything. */
+const BEFORE_FIRST_LOOK_MS = 50;
 
 /** What goes wrong in the world, and what people ask of it. */
 export class Mischief {
@@ -45,6 +47,7 @@ export class Mischief {
       for (const agent of agents.values()) {
         if (agent.kind !== 'server-sidecar') continue;
         agent.kill();
+        schedule.after(BEFORE_FIRST_LOOK_MS, () => this.world.fleet.forget(agent.id));
         schedule.after(random.between(20_000, 60_000), () => !agent.running && agent.start());
       }
       for (let talk = 0; talk < 25; talk++)

@@ -1,5 +1,5 @@
-import type { AgentDecision, LinkDecision, ReservationDecision } from '#libs/contracts';
-import { claimKey, WRITER_CLAIMED } from '#libs/contracts';
+import type { AgentDecision, LinkDecision, RegionDecision, ReservationDecision } from '#libs/contracts';
+import { claimKey, regionKey, WRITER_CLAIMED } from '#libs/contracts';
 import type { OutgoingEvent } from '#libs/log';
 
 /** Whose records count: the writer of a claim. */
@@ -76,14 +76,45 @@ export function reservationDecision(
   };
 }
 
+/** What an operator set for a control region; a freeze until six in the morning unless a test says so. */
+export function regionDecision(
+  control_region: string,
+  version: number,
+  data: Partial<RegionDecision> = { until: '2026-01-01T06:00:00.000Z' },
+): RegionDecision {
+  return {
+    control_region,
+    requested_by: 'operator',
+    setting_version: version,
+    event_id: `fact-${version}`,
+    version,
+    epoch: 1,
+    reason: 'operator-request',
+    evidence: [],
+    rule: 'region/1',
+    policy_version: 0,
+    commands: [],
+    decided_at: new Date(DECIDED_AT_MS + version * 1_000).toISOString(),
+    ...data,
+  };
+}
+
+/** The key of any decision's record. */
+export function keyOfDecision(
+  data: LinkDecision | AgentDecision | ReservationDecision | RegionDecision,
+): string {
+  if ('connection_id' in data) return data.connection_id;
+  return 'agent_id' in data ? data.agent_id : regionKey(data.control_region);
+}
+
 /** A decision as a control loop would write it to the log. */
 export function decisionEvent(
   topic: string,
   writer: Writer,
-  data: LinkDecision | AgentDecision | ReservationDecision,
+  data: LinkDecision | AgentDecision | ReservationDecision | RegionDecision,
   type = 'connection_id' in data ? 'connection-activated' : 'agent-lost',
 ): OutgoingEvent {
-  const key = 'connection_id' in data ? data.connection_id : data.agent_id;
+  const key = keyOfDecision(data);
   return { ...written(topic, writer), key, id: `${key}/${data.version}`, type, data, time: data.decided_at };
 }
 

@@ -1,6 +1,6 @@
-import type { AgentDecision, LinkDecision } from '#libs/contracts';
+import type { AgentDecision, LinkDecision, RegionDecision } from '#libs/contracts';
 import type { DecisionRecord } from '#libs/registry';
-import { linkDecision } from './decisions.ts';
+import { keyOfDecision, linkDecision } from './decisions.ts';
 
 export const NOW_MS = Date.parse('2026-01-01T00:00:00.000Z');
 
@@ -9,8 +9,8 @@ export function decision(id: string, version: number, data: Partial<LinkDecision
   return record('connection-activated', linkDecision(id, version, data));
 }
 
-export function record(name: string, data: LinkDecision | AgentDecision): DecisionRecord {
-  const key = 'connection_id' in data ? data.connection_id : data.agent_id;
+export function record(name: string, data: LinkDecision | AgentDecision | RegionDecision): DecisionRecord {
+  const key = keyOfDecision(data);
   return {
     key,
     event_id: `${key}/${data.version}`,

@@ -12,6 +12,8 @@ export const EARLIEST = { offset: 0, writer_epoch: 0, writer_id: '' };
 export const EVENTS = 'east.controller-events';
 
 export interface RegistryUnderTest {
+  /** The control region whose registry it is. */
+  region: string;
   url: string;
   writer: RegistryWriter;
   reader: RegistryReader;
@@ -25,7 +27,7 @@ export function useRegistry(): RegistryUnderTest {
     const region = `t${randomUUID().slice(0, 8)}`;
     const writer = openRegistryWriter({ url }, region);
     const reader = openRegistryReader({ url }, { region, topics: [EVENTS], partitions: 1 });
-    Object.assign(under, { url, writer, reader });
+    Object.assign(under, { region, url, writer, reader });
     await waitFor(() => writer.ping().then(() => true));
     await writer.positions.begin(`${EVENTS}/0`, EARLIEST, 0);
     await waitFor(async () => (await reader.missing()) === undefined);

@@ -38,6 +38,8 @@ export function* settings(given: Scenario): Iterable<[judgement.SettingFact['nam
   yield ['policy-change-requested', { ...policy, settings: {} }];
   for (const ms of [0, 60_000, 120_000]) yield ['freeze-requested', { until: until(given, ms) }];
   for (const cause of ['scheme/servers-lost', 'scheme/unanswered-requests']) {
-    yield ['failover-approved', { failover_id: 'f', cause, until: until(given, 60_000) }];
+    for (const ms of [-1, 60_000]) {
+      yield ['failover-approved', { failover_id: 'f', cause, until: until(given, ms) }];
+    }
   }
 }

@@ -93,6 +93,7 @@ const PEER_WAYS: readonly Way[] = [
   inTurn(withPeer, active, degraded(slow)),
   inTurn(withPeer, active, wish(planned)),
   inTurn(withPeer, active, wish(unplanned)),
+  inTurn(withPeer, unleased, request),
   inTurn(withPeer, unleasedActive),
   inTurn(withPeer, unleasedActive, wish(unplanned)),
   inTurn(withPeer, unleasedActive, lostByClient, due),
@@ -110,6 +111,9 @@ const DR_WAYS: readonly Way[] = [
   inTurn(activeWithDr, clientGoes),
   byDr,
   inTurn(byDr, comesBack),
+  inTurn(activeWithDr, clientGoes, comesBack, (given) =>
+    given.answer('disconnect', 'refused', { reason: 'expired' }),
+  ),
   goesBack,
   inTurn(goesBack, (given) => given.answer('drain', 'succeeded')),
   inTurn(goesBack, (given) => given.answer('drain', 'succeeded'), disconnected),

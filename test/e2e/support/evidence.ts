@@ -28,43 +28,6 @@ export async function decisionsIn(plain: PlainKafka, stack: Stack): Promise<Logg
     .sort((one, other) => one.atMs - other.atMs);
 }
 
-/**
- * One life of an agent gives a repeated command its first answer: two different ones mean that it ran twice.
- * A later life refuses what its earlier one was told.
- */
-export async function answersThatDiffer(plain: PlainKafka, stack: Stack): Promise<string[]> {
-  const first = new Map<string, string>();
-  const differing: string[] = [];
-  const answers = await factsIn(plain, stack, 'command-succeeded', 'command-failed', 'command-refused');
-  for (const { name, data } of answers) {
-    const answer = `${name} ${data.reason ?? ''}`;
-    const toWhom = `${data.command_id} ${data.incarnation}`;
-    const known = first.get(toWhom) ?? answer;
-    first.set(toWhom, known);
-    if (known !== answer) differing.push(`${data.command_id}: ${known}, then ${answer}`);
-  }
-  return differing;
-}
-
-/** Epochs that an agent took up more than once. */
-export async function epochsEstablishedTwice(plain: PlainKafka, stack: Stack): Promise<string[]> {
-  const facts = await factsIn(plain, stack, 'new-connection-established');
-  const once = new Map(
-    facts.map(({ id, data }) => [id, `${data.connection_id} ${data.epoch} ${data.server_id}`]),
-  );
-  const said = [...once.values()];
-  return said.filter((each, index) => said.indexOf(each) !== index);
-}
-
-async function factsIn(plain: PlainKafka, stack: Stack, ...names: string[]) {
-  const topics = [stack.regions.bank, stack.regions.scheme].map((region) => `${region}.connection-status`);
-  const records = (await Promise.all(topics.map((topic) => plain.readAll(topic)))).flat();
-  return records
-    .map(({ headers, value }) => ({ name: shortName(headers?.ce_type), id: String(headers?.ce_id), value }))
-    .filter(({ name }) => names.includes(name))
-    .map(({ name, id, value }) => ({ name, id, data: JSON.parse(String(value)) }));
-}
-
 /** `trunkline.connection-lost.v1` as `connection-lost`. */
 export function shortName(type: unknown): string {
   return String(type)

@@ -92,7 +92,7 @@ export class CarryingBook {
     // Only an agent carries anything; a word by somebody else changes nothing, and is passed over as by the deciders.
     if (agentId === undefined) return;
     const given = history?.given.get(epoch);
-    if (history === undefined || given === undefined || !isOf(given, agentId, server_id)) {
+    if (history === undefined || given === undefined || !isOf(given, data)) {
       if (history !== undefined && given === undefined && maybeGiven(history, epoch)) return;
       const detail = `${agentId} carried epoch ${epoch} to ${server_id}, which no decision gave them`;
       this.findings.add('unknown-placement', connection_id, detail, witness, given?.by ?? history?.last);
@@ -155,8 +155,14 @@ export class CarryingBook {
 
 const regionOf = ({ topic }: LogPlace): string => topic.slice(0, topic.indexOf('.'));
 
-const isOf = ({ placement }: GivenPlacement, clientId: string, serverId: string): boolean =>
-  placement.client_id === clientId && placement.server_id === serverId;
+/** The placement's own client, in the life that was commanded, to its own server. */
+const isOf = (
+  { placement }: GivenPlacement,
+  { agent_id, incarnation, server_id }: Established['data'],
+): boolean =>
+  placement.client_id === agent_id &&
+  placement.client_incarnation === incarnation &&
+  placement.server_id === server_id;
 
 /** Whether an agent said one behind the other: in one partition, and by its own clock, as facts may overtake each other. */
 const isAfter = ({ place, timeMs }: KnownFact['witness'], other: KnownFact['witness']): boolean =>
