@@ -1,15 +1,7 @@
 import { line, Scenario } from '../../testing/scenario.ts';
+import { active, degrade, last, lose, until } from '../../testing/talk.ts';
+import { swallowed, unplanned } from '../../testing/ways.ts';
 import { waitsForFleet } from './index.ts';
-
-const swallowed = { health_score: 40, terms: { unanswered: 60 } };
-const _planned = { reason: 'r', requested_by: 'o', planned: true };
-const unplanned = { reason: 'r', requested_by: 'o' };
-const until = (given: Scenario, ms: number) => new Date(given.nowMs + ms).toISOString();
-const active = () => new Scenario().server('server-1').server('server-2', { carried: 5 }).active();
-const last = (given: Scenario) => given.decisions.at(-1)?.data;
-const lose = (given: Scenario) => line(given.lost('client', 'peer-reset'));
-const degrade = (given: Scenario, how: object) =>
-  line(given.tell('connection-degraded', { epoch: given.known().epoch, ...how }));
 
 describe('a cause that moves too many links', () => {
   const cause = 'scheme/servers-lost';

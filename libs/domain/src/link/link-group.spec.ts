@@ -1,14 +1,5 @@
 import { line, Scenario } from '../../testing/scenario.ts';
-
-const _swallowed = { health_score: 40, terms: { unanswered: 60 } };
-const _planned = { reason: 'r', requested_by: 'o', planned: true };
-const _unplanned = { reason: 'r', requested_by: 'o' };
-const _until = (given: Scenario, ms: number) => new Date(given.nowMs + ms).toISOString();
-const _active = () => new Scenario().server('server-1').server('server-2', { carried: 5 }).active();
-const last = (given: Scenario) => given.decisions.at(-1)?.data;
-const lose = (given: Scenario) => line(given.lost('client', 'peer-reset'));
-const _degrade = (given: Scenario, how: object) =>
-  line(given.tell('connection-degraded', { epoch: given.known().epoch, ...how }));
+import { last, lose } from '../../testing/talk.ts';
 
 describe('links of one link group', () => {
   const group = { link_group: 'acquirer' };

@@ -1,0 +1,15 @@
+import { line, Scenario } from './scenario.ts';
+
+/** What specs of held-back moves say again and again. */
+
+/** RFC 3339: so many milliseconds from the scenario's present. */
+export const until = (given: Scenario, ms: number): string => new Date(given.nowMs + ms).toISOString();
+/** A link that is active on the first of two servers. */
+export const active = (): Scenario =>
+  new Scenario().server('server-1').server('server-2', { carried: 5 }).active();
+/** What the last decision says. */
+export const last = (given: Scenario) => given.decisions.at(-1)?.data;
+/** The client loses the server. */
+export const lose = (given: Scenario): string => line(given.lost('client', 'peer-reset'));
+export const degrade = (given: Scenario, how: object): string =>
+  line(given.tell('connection-degraded', { epoch: given.known().epoch, ...how }));
