@@ -35,7 +35,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => 
 
 async function main(): Promise<void> {
   const unknown = positionals.filter((name) => !BENCHES.includes(name as (typeof BENCHES)[number]));
-  if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: there is ${BENCHES.join(', ')}`);
+  if (unknown.length > 0) throw new UsageError(`${unknown.join(', ')}: there is ${BENCHES.join(', ')}`);
   const chosen = (name: (typeof BENCHES)[number]) => positionals.length === 0 || positionals.includes(name);
   const [samples, facts, rounds, links] = [whole('samples'), whole('facts'), whole('rounds'), whole('links')];
   // Its Redis is always its own: the registry there is emptied.
@@ -63,10 +63,13 @@ async function main(): Promise<void> {
   report(results);
 }
 
+/** Wrong flags: one line says which, and what is allowed. */
+class UsageError extends Error {}
+
 function whole(option: 'samples' | 'facts' | 'rounds' | 'links'): number {
   const given = Number(values[option]);
   if (Number.isSafeInteger(given) && given > 0) return given;
-  throw new Error(`--${option} is "${values[option]}": give a whole number from 1`);
+  throw new UsageError(`--${option} is "${values[option]}": give a whole number from 1`);
 }
 
 function report(results: readonly Comparison[]): void {
@@ -85,5 +88,10 @@ function report(results: readonly Comparison[]): void {
   console.log(`as JSON: ${values.json}`);
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof UsageError ? error.message : error);
+  process.exit(1);
+}
 process.exit(0);

@@ -53,7 +53,7 @@ describe('the short form of the bench', () => {
   );
 
   it.each([
-    [['lateness'], 'lateness: there is latency, loop, projector, peer, failover'],
+    [['lateness'], 'lateness: there is latency, loop, projector, peer, mass, failover'],
     [['loop', '--facts', 'many'], '--facts is "many": give a whole number from 1'],
   ])(
     'refuses %j before it starts anything',

@@ -14,13 +14,16 @@ import { waitFor } from './wait-for.ts';
 
 export type { Name, Servers };
 
+/** Variables of a program on top of its own; undefined: it is not set. */
+export type Variables = Readonly<Record<string, string | undefined>>;
+
 export interface StackOptions {
   /** Which programs run; absent: all of the local stack. */
   readonly programs?: readonly Name[];
   /** Variables on top of those that the local stack gives each program. */
-  readonly env?: { readonly [name in Name]?: Readonly<Record<string, string>> };
+  readonly env?: { readonly [name in Name]?: Variables };
   /** Variables on top, for every program. */
-  readonly envOfAll?: Readonly<Record<string, string>>;
+  readonly envOfAll?: Variables;
   /** A Kafka or Redis of its own, which the test may stop; absent: those that all tests share. */
   readonly own?: { readonly kafka?: boolean; readonly redis?: boolean };
   /** False: nothing is started yet; `program(name).start()` does. */
@@ -38,8 +41,8 @@ export interface Handle {
   /** Sends a signal; after SIGKILL and SIGTERM waits until the process is gone. */
   kill(kind: NodeJS.Signals): Promise<void>;
   /** Starts it, with more variables if wanted, and waits until it is ready. */
-  start(env?: Readonly<Record<string, string>>): Promise<void>;
-  restart(env?: Readonly<Record<string, string>>): Promise<void>;
+  start(env?: Variables): Promise<void>;
+  restart(env?: Variables): Promise<void>;
   waitReady(): Promise<void>;
   /** What it has written to its log. */
   log(): string;
@@ -162,7 +165,7 @@ function handleOf(site: Site, base: Program, options: StackOptions): Handle {
     async start(env = {}) {
       if (isAlive(record())) throw new Error(`${name} runs already`);
       const added = { ...options.envOfAll, ...options.env?.[name], ...env };
-      startProgram(layout, { ...base, env: { ...base.env, ...added } });
+      startProgram(layout, { ...base, env: set({ ...base.env, ...added }) });
       await handle.waitReady();
     },
     async restart(env) {
@@ -198,4 +201,10 @@ function required(variable: string): string {
 
 function missing(what: string): never {
   throw new Error(`there is no ${what}`);
+}
+
+function set(variables: Variables): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }

@@ -1,7 +1,14 @@
 import { join } from 'node:path';
 import { programsOf, regional } from '../../../deploy/local/programs.mjs';
 import { getJson, postJson, readNdjson } from '../../support/http.ts';
-import { type Handle, type Name, type Stack, type StackOptions, startStack } from '../../support/stack.ts';
+import {
+  type Handle,
+  type Name,
+  type Stack,
+  type StackOptions,
+  startStack,
+  type Variables,
+} from '../../support/stack.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { shortName } from './evidence.ts';
 
@@ -39,7 +46,7 @@ export interface SpineOptions extends StackOptions {
   /** The scheme's controller decides for the bank's region too, in place of its own. */
   readonly twoForTheBank?: boolean;
   /** Variables on top that need to know the stack's ports. */
-  readonly envWith?: (stack: Stack) => Promise<Partial<Record<Name, Record<string, string>>>>;
+  readonly envWith?: (stack: Stack) => Promise<Partial<Record<Name, Variables>>>;
 }
 
 /** The whole local stack under a steady load, its demo link active. */
@@ -56,7 +63,7 @@ export async function startSpine({ twoForTheBank, envWith, ...options }: SpineOp
       },
     },
   });
-  const bank: Partial<Record<Name, Record<string, string>>> = twoForTheBank
+  const bank: Partial<Record<Name, Variables>> = twoForTheBank
     ? { 'central-controller-west': regional(stack.site, 'bank') }
     : {};
   try {

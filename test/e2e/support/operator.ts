@@ -1,0 +1,64 @@
+import { getJson, postJson, putJson } from '../../support/http.ts';
+import { PlainKafka } from '../../support/plain-kafka.ts';
+import { freePort } from '../../support/servers.mjs';
+import type { Name, Stack } from '../../support/stack.ts';
+import { waitFor } from '../../support/wait-for.ts';
+import { CONTROLLER, type Row, rowOf } from './spine.ts';
+
+/** What an operator does by REST, at the bank's controller. */
+
+export async function post(stack: Stack, path: string, body: object): Promise<void> {
+  const answer = await postJson(stack.url(CONTROLLER, path), body, stack.token);
+  if (answer.status !== 202) throw new Error(`${answer.status} ${JSON.stringify(answer.body)}`);
+}
+
+/** Sets the first version of a policy, and waits until it is shown. */
+export async function putPolicy(stack: Stack, name: string, body: object): Promise<void> {
+  const url = stack.url(CONTROLLER, `/api/v1/policies/${name}`);
+  const answer = await putJson(url, body, stack.token);
+  if (answer.status !== 202) throw new Error(`${answer.status} ${JSON.stringify(answer.body)}`);
+  await waitFor(async () => (await getJson(url)).status === 200, { what: `policy ${name}` });
+}
+
+export function untilPhaseOf(stack: Stack, id: string, phase: string, withinMs = 30_000): Promise<Row> {
+  return waitFor(
+    async () => {
+      const row = await rowOf(stack, id);
+      return row.phase === phase ? row : undefined;
+    },
+    { what: `${id} ${phase}`, withinMs },
+  );
+}
+
+/** Publishes a fact on a connection of the bank's as any program may. */
+export async function publishFact(stack: Stack, key: string, name: string, data: object): Promise<void> {
+  await new PlainKafka(stack.kafkaBrokers).publish(
+    `${stack.regions.bank}.connection-status`,
+    key,
+    name,
+    data,
+  );
+}
+
+/**
+ * Variables of a client sidecar that carries these links beside the one on its own port, if it is given. Nobody dials
+ * their ports: what moves is counted, not used.
+ */
+export async function spareLinks(
+  made: Stack,
+  sidecar: Name,
+  spare: readonly string[],
+  own?: string,
+): Promise<Record<string, string>> {
+  const ports = [
+    ...(own === undefined ? [] : [made.program(sidecar).port('application')]),
+    ...(await Promise.all(spare.map(() => freePort()))),
+  ];
+  const ids = [...(own === undefined ? [] : [own]), ...spare];
+  const links = ids.map((connection_id, index) => ({
+    connection_id,
+    server_group: 'scheme',
+    port: ports[index],
+  }));
+  return { TRUNKLINE_APPLICATION_PORTS: ports.join(), TRUNKLINE_LINKS: JSON.stringify(links) };
+}
