@@ -209,21 +209,38 @@ export class Publisher {
         bytes += sizeOf(records[to] as EncodedRecord);
         if (to > from && bytes > KAFKA_LIMITS.publishBytes) break;
       }
-      const part = records.slice(from, to);
-      const answers = await this.slot.send(toMessages(part));
+      await this.sendWhole(records.slice(from, to), positions);
+      from = to;
+    }
+    return (record) => positions.get(record) as RecordPosition;
+  }
+
+  /**
+   * kafkajs retries a send of several brokers, but asks none again that answered: what moves to such a one
+   * meanwhile is sent to nobody, and the send succeeds. So what has no answer is sent again here.
+   */
+  private async sendWhole(
+    part: readonly EncodedRecord[],
+    positions: Map<EncodedRecord, RecordPosition>,
+  ): Promise<void> {
+    let rest = part;
+    for (let retry = 0; rest.length > 0; retry += 1) {
+      if (retry > KAFKA_LIMITS.publishRetries) {
+        throw new LogUnavailable(`no broker answered for ${rest.length} records`);
+      }
+      const answers = await this.slot.send(toMessages(rest));
       const nextOffset = new Map(
         answers.map((one) => [`${one.topicName}/${one.partition}`, Number(one.baseOffset)]),
       );
-      for (const record of part) {
+      rest = rest.filter((record) => {
         const at = `${record.topic}/${record.partition}`;
-        const offset = nextOffset.get(at) ?? -1;
+        const offset = nextOffset.get(at);
+        if (offset === undefined || !(offset >= 0)) return true;
         nextOffset.set(at, offset + 1);
         positions.set(record, { topic: record.topic, partition: record.partition, offset });
-      }
-      from = to;
+        return false;
+      });
     }
-    return (record) =>
-      positions.get(record) ?? { topic: record.topic, partition: record.partition, offset: -1 };
   }
 
   close(): Promise<void> {
