@@ -63,6 +63,19 @@ describe('Vigil', () => {
     expect(vigil.look()).toBe(true);
   });
 
+  it('begins a new incarnation when an acknowledgement comes after the end of a lease that nobody had looked at', () => {
+    const { vigil, time, seen, stayAwake } = vigilAt();
+    const first = vigil.incarnation;
+    vigil.renew(vigil.bootMs, first);
+    stayAwake(59_000);
+    const sentBootMs = vigil.bootMs;
+    time.bootMs += 2_000;
+    vigil.renew(sentBootMs, first);
+    expect(vigil.leaseLeftMs).toBe(0);
+    expect(seen).toEqual([`stop lease-lapsed ${first}`, `begun ${vigil.incarnation}`]);
+    expect(vigil.incarnation).not.toBe(first);
+  });
+
   it('never shortens the lease by an acknowledgement that comes late', () => {
     const { vigil, stayAwake } = vigilAt();
     const early = vigil.bootMs;

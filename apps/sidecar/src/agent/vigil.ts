@@ -70,8 +70,14 @@ export class Vigil {
   /** A report of this incarnation was acknowledged; one of an earlier life renews nothing. */
   renew(sentBootMs: number, incarnation: string): void {
     if (incarnation !== this.currentIncarnation) return;
+    const nowMs = this.options.clock.bootMs();
+    // A lease that ended before anybody looked has ended all the same: others may count on it.
+    if (this.leaseEndBootMs !== undefined && nowMs >= this.leaseEndBootMs) {
+      this.lapse();
+      return;
+    }
     const endMs = sentBootMs + this.options.leaseMs;
-    if (endMs <= this.options.clock.bootMs()) return;
+    if (endMs <= nowMs) return;
     this.leaseEndBootMs = Math.max(endMs, this.leaseEndBootMs ?? 0);
   }
 
