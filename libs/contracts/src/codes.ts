@@ -20,6 +20,8 @@ export const DEAD_LETTER_REASONS = [
   'key-contradicts-data',
   'wrong-home-region',
   'wrong-partition',
+  /** A peer's question for a connection of a client that no report of its region shows. */
+  'unknown-client',
 ] as const;
 export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number];
 
@@ -151,6 +153,7 @@ export const RESERVATION_REFUSALS = [
   'expired',
   /** No client sidecar of the requesting region has this name, as far as health reports show. */
   'unknown-client',
+  /** The connection's home is the region that was asked, as far as its log and health reports show. */
   'own-connection',
 ] as const;
 export type ReservationRefusal = (typeof RESERVATION_REFUSALS)[number];

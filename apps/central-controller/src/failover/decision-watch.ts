@@ -1,5 +1,20 @@
-import { type ReservationDecision, TOPIC, topicName } from '#libs/contracts';
-import { type Follower, followLog, type Log, type LogObserver, recentPositions } from '#libs/log';
+import {
+  deadLetterTopic,
+  HEADER,
+  type ReservationDecision,
+  type ReservationRefusal,
+  TOPIC,
+  topicName,
+} from '#libs/contracts';
+import {
+  type Batch,
+  type Consumer,
+  type Follower,
+  followLog,
+  type Log,
+  type LogObserver,
+  recentPositions,
+} from '#libs/log';
 import type { Logger } from '#libs/platform';
 import { membersReader } from '../core/read-members.ts';
 
@@ -15,13 +30,21 @@ export type ReservationAnswer = Pick<
 
 type Taken = Omit<ReservationAnswer, 'name'> & Partial<Pick<ReservationDecision, 'kind' | 'evidence'>>;
 
+/** What a question is told that the loop put among the dead letters, by their reason. */
+const REJECTIONS: ReadonlyMap<string, ReservationRefusal> = new Map([
+  ['unknown-client', 'unknown-client'],
+  ['wrong-home-region', 'own-connection'],
+]);
+
 /**
  * Follows the region's own log from where its owners' last checkpoints say, and gives whoever waits for the decision on
- * a fact that decision, once it stands and counts: whichever process appended it.
+ * a fact that decision, once it stands and counts: whichever process appended it. A question that the loop rejected
+ * leaves no decision; its answer is its dead letter.
  */
 export class DecisionWatch {
   private readonly waiting = new Map<string, (answer: ReservationAnswer) => void>();
   private follower: Follower | undefined;
+  private rejections: Consumer | undefined;
   private reading = false;
   private unreadable = false;
 
@@ -54,7 +77,12 @@ export class DecisionWatch {
         this.deps.logger.fatal({ err: error }, 'the log could not be read');
       },
     });
-    await this.follower.caughtUp();
+    this.rejections = await this.log.tail({
+      topics: [deadLetterTopic(topicName(this.region, TOPIC.connectionStatus))],
+      from: 'end',
+      onBatch: async (batch) => this.takeRejections(batch),
+    });
+    await Promise.all([this.follower.caughtUp(), this.rejections.caughtUp()]);
     if (!this.unreadable) this.change(true);
   }
 
@@ -79,12 +107,20 @@ export class DecisionWatch {
 
   async stop(): Promise<void> {
     this.change(false);
-    await this.follower?.stop();
+    await Promise.all([this.follower?.stop(), this.rejections?.stop()]);
   }
 
   private change(ready: boolean): void {
     this.reading = ready;
     this.deps.changed(ready);
+  }
+
+  private takeRejections({ records }: Batch): void {
+    for (const record of records) {
+      if (!record.readable) continue;
+      const reason = REJECTIONS.get(record.headers[HEADER.deadLetterReason] ?? '');
+      if (reason !== undefined) this.waiting.get(record.id)?.({ name: 'server-refused', reason });
+    }
   }
 
   private take(name: string, data: Taken): void {

@@ -2,7 +2,10 @@ import { create } from '@bufbuild/protobuf';
 import { type ReservationDecision, TOPIC, topicName } from '#libs/contracts';
 import { type Log, type LoopDefinition, MemoryBroker, runControlLoop } from '#libs/log';
 import { createLogger, createRegistry, type Registry, systemClock } from '#libs/platform';
+import { healthReport } from '../../../../test/support/health-reports.ts';
 import { waitFor } from '../../../../test/support/wait-for.ts';
+import { controlLoopDefinition } from '../control-loop/definition.ts';
+import { FleetView } from '../control-loop/fleet-view.ts';
 import { DecisionWatch } from './decision-watch.ts';
 import { FailoverDoor } from './door.ts';
 import { RequestFailoverRequestSchema } from './gen/trunkline/control/v1/controller_pb.ts';
@@ -79,9 +82,13 @@ describe('the door of a region', () => {
     endings.push(() => loop.stop());
   }
 
-  async function ask(withinMs = 2_000, connectionId = REQUEST.connectionId): Promise<string> {
+  async function ask(
+    withinMs = 2_000,
+    connectionId = REQUEST.connectionId,
+    clientId = REQUEST.clientId,
+  ): Promise<string> {
     const identity = { region: 'east', kind: 'central-controller', id: 'controller-east' };
-    const request = create(RequestFailoverRequestSchema, { ...REQUEST, connectionId });
+    const request = create(RequestFailoverRequestSchema, { ...REQUEST, connectionId, clientId });
     try {
       const { answer } = await door.requestFailover(request, { identity, deadlineMs: Date.now() + withinMs });
       if (answer.case === 'assigned') return `assigned ${answer.value.serverId} ${answer.value.address}`;
@@ -116,6 +123,46 @@ describe('the door of a region', () => {
     await deciding((data) => ({ ...data, name: 'server-refused', reason: 'no-capacity' }));
     await watch.start();
     expect(await ask()).toBe('refused no-capacity');
+  });
+
+  it('answers at once what the region’s own rules reject, and takes no name from its clients', async () => {
+    await log.ensureTopics('east', { partitions: 2 });
+    const fleet = new FleetView(() => {});
+    const ours = [healthReport({ agent_id: 'west-client', control_region: 'west' })];
+    const theirs = [healthReport({ agent_id: 'bank-client-1', control_region: 'east' })];
+    for (const report of [...ours, ...theirs]) fleet.take(report, Date.now(), Date.now());
+    const loop = await runControlLoop(
+      broker.log('loop'),
+      controlLoopDefinition({
+        region: 'west',
+        regions: ['east', 'west'],
+        fleet,
+        partitions: 2,
+        peerDeadlineMs: 500,
+        reservationMs: 15_000,
+        partitionOf: (key, partitions) => log.partitionOf(key, partitions),
+        nowMs: () => Date.now(),
+        changed: () => {},
+      }),
+    );
+    endings.push(() => loop.stop());
+    await waitFor(() => loop.ready());
+    await watch.start();
+    expect(await ask(2_000, 'west-client:primary')).toBe('refused own-connection');
+    expect(await ask(2_000, 'bank-client-9:primary', 'bank-client-9')).toBe('refused unknown-client');
+    const id = 'west-client:primary';
+    await log.publish([
+      {
+        topic: topicName('west', TOPIC.connectionStatus),
+        key: id,
+        id: 'request',
+        type: 'connection-request',
+        source: 'test',
+        data: { connection_id: id, kind: 'link', client_id: 'west-client', server_group: 'scheme' },
+      },
+    ]);
+    await waitFor(() => loop.state(id)?.kind === 'link');
+    expect(await ask(2_000, id)).toBe('refused own-connection');
   });
 
   it('does not take a decision for an answer that is none', async () => {

@@ -13,7 +13,7 @@ export const REFUSALS = {
   /** It starts or stops, or can't read the log. */
   'not-ready': status.UNAVAILABLE,
   'log-unavailable': status.UNAVAILABLE,
-  /** Nobody decided in time: the owner of the partition is busy or moving, or the key is no reservation's. */
+  /** Nobody decided in time: the owner of the partition is busy or moving. */
   'not-decided': status.DEADLINE_EXCEEDED,
 } as const;
 export type RefusalCode = keyof typeof REFUSALS;

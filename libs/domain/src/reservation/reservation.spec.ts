@@ -145,10 +145,27 @@ describe('a server that a peer asks for', () => {
     );
   });
 
-  it('is refused for a client that no health report of the asking region shows', () => {
-    expect(said(new Door().asked({ client_id: 'stranger' }))).toBe('server-refused v1 e2 (unknown-client)');
-    expect(said(new Door().client('client-1', { region: 'north' }).asked())).toContain('(unknown-client)');
-    expect(said(new Door().asked({ client_id: 'server-1' }))).toContain('(unknown-client)');
+  it('is not for a client that no health report of the asking region shows, and leaves no state under its name', () => {
+    expect(said(new Door().asked({ client_id: 'stranger' }))).toBe('reject unknown-client');
+    expect(said(new Door().asked({ client_id: 'server-1' }))).toBe('reject unknown-client');
+    const given = new Door();
+    given.asked();
+    expect(said(given.asked({ epoch: 3, client_id: 'stranger' }))).toBe(
+      'server-refused v2 e3 (unknown-client)',
+    );
+  });
+
+  it('is not for a link named after an agent of another region, whichever client the peer names', () => {
+    for (const region of ['west', 'north']) {
+      const given = new Door().client('client-1', { region }).client('client-2');
+      expect(said(given.asked({ client_id: 'client-2' }))).toBe('reject wrong-home-region');
+    }
+  });
+
+  it('is for a link whose first client is gone, asked for by its DR client', () => {
+    const given = new Door().client('client-dr');
+    given.agents.delete('client-1');
+    expect(said(given.asked({ client_id: 'client-dr' }))).toContain('server-reserved v1');
   });
 
   it('is asked for by another region, in this one’s topic', () => {

@@ -17,8 +17,9 @@ type FactOf<N extends Fact['name']> = Extract<Fact, { name: N }>;
 type Asked = FactOf<'server-requested'>['data'];
 
 /**
- * What follows for a server that a peer wants for a connection of its own. Every question that may be asked here
- * gets exactly one decision, so that whoever published it can wait for that; and one epoch gets one answer.
+ * What follows for a server that a peer wants for a connection of its own. Every question gets exactly one decision or is
+ * rejected, so that whoever published it can wait for either; and one epoch gets one answer. A first
+ * question for what can't be the peer's is rejected: a refusal is a state, and would make the name the peer's for good.
  */
 export function decide(
   connectionId: string,
@@ -59,9 +60,16 @@ function onRequested(
   const sameHome = state?.requesting_region === asked.requesting_region;
   if (sameHome && asked.epoch < state.epoch) return answer.refused('stale-epoch');
   if (sameHome && asked.epoch === state.epoch) return again(answer, state, input.nowMs);
-  const client = input.fleet.agents.get(asked.client_id);
+  const { agents } = input.fleet;
+  const owner = agents.get(connectionId.slice(0, connectionId.indexOf(':')));
+  if (state === undefined && owner !== undefined && owner.region !== asked.requesting_region) {
+    return reject('wrong-home-region', `${connectionId} is named after an agent of ${owner.region}`);
+  }
+  const client = agents.get(asked.client_id);
   if (client?.kind !== 'client-sidecar' || client.region !== asked.requesting_region) {
-    return answer.refused('unknown-client');
+    return state === undefined
+      ? reject('unknown-client', `${asked.requesting_region} has no client ${asked.client_id}`)
+      : answer.refused('unknown-client');
   }
   return reserve(answer, client, state, input);
 }

@@ -171,7 +171,7 @@ export const ScalingServersSchema: GenMessage<ScalingServers> = /*@__PURE__*/
  */
 export type RefusedRequest = Message<"trunkline.control.v1.RefusedRequest"> & {
   /**
-   * One word: no-capacity, stale-epoch, expired or unknown-client.
+   * One word: no-capacity, stale-epoch, expired, unknown-client or own-connection.
    *
    * @generated from field: string reason = 1;
    */
