@@ -121,6 +121,18 @@ describe('the loop of a region that is asked for a server', () => {
     });
   });
 
+  it.each(['east', 'west'])(
+    'sends a misplaced fact on a connection of %s to its partition, from its own topic alone',
+    (home) => {
+      const { definition } = west();
+      const lost = { connection_id: KEY, epoch: 2, reason: 'peer-reset', observed_by: 'server-sidecar' };
+      const misplaced = (region: string) =>
+        event(region, 'connection-lost', KEY, { ...lost, home_region: home }, PARTITION + 1);
+      expect(outcomeOf(definition, misplaced('west'))).toEqual({ kind: 'forward' });
+      expect(outcomeOf(definition, misplaced('east'))).toEqual({ kind: 'skip', reason: 'other-home-region' });
+    },
+  );
+
   it('keeps connections, agents and what it holds ready apart: one key stands for one of them', () => {
     const { definition } = west();
     const wrong = { kind: 'reject', reason: 'wrong-home-region' };

@@ -104,14 +104,16 @@ function toInput(event: ReceivedEvent, nowMs: number, options: DefinitionOptions
   if (problem) return { kind: 'reject', reason: problem.reason, detail: problem.detail };
   const topicRegion = regionOfTopic(event.topic);
   if (definition.key === 'connection_id') {
-    const home = (data as { home_region?: string }).home_region ?? topicRegion;
-    const own = home === options.region;
-    // Of another home's connections only this may concern something here: what is held ready for one is used.
-    if (!own && event.name !== 'new-connection-established') {
-      return { kind: 'skip', reason: 'other-home-region' };
-    }
+    // A fact on its way to its partition is nobody's yet: its topic's own region sends it there, whosever it is.
     if (options.partitionOf(event.key, options.partitions) !== event.partition) {
-      return own ? { kind: 'forward' } : { kind: 'skip', reason: 'other-home-region' };
+      return topicRegion === options.region
+        ? { kind: 'forward' }
+        : { kind: 'skip', reason: 'other-home-region' };
+    }
+    const home = (data as { home_region?: string }).home_region ?? topicRegion;
+    // Of another home's connections only this may concern something here: what is held ready for one is used.
+    if (home !== options.region && event.name !== 'new-connection-established') {
+      return { kind: 'skip', reason: 'other-home-region' };
     }
   }
   if (definition.key === 'control_region') {
