@@ -61,6 +61,10 @@ export class PeerModel {
   private answer(connectionId: string, question: PeerQuestion): void {
     const before = this.states.get(connectionId);
     const outcome = reservation.decide(connectionId, before, this.inputOf(connectionId, question));
+    if (outcome.kind === 'reject') {
+      this.tell(connectionId, question, 'refused', { reason: outcome.reason });
+      return;
+    }
     if (outcome.kind !== 'append') throw new Error(`the peer does not answer: ${outcome.reason}`);
     this.states.set(connectionId, reservation.evolve(before, outcome));
     const { server_id, address, expires_at, reason } = outcome.data;
