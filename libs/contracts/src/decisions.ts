@@ -114,6 +114,8 @@ export interface EndedCommand {
 export interface FailoverLedger {
   failover_id: string;
   from?: string;
+  /** The DR client that carried it until then; absent: the client that asked for it did. */
+  from_client?: string;
   to?: string;
   /** What began the move. */
   reason: DecisionReason;

@@ -23,3 +23,6 @@ export function causeOf(serverGroup: string, reason: DecisionReason, clientGone 
   if (found === undefined) return undefined;
   return `${serverGroup}/${clientGone ? 'clients-lost' : found}`;
 }
+
+/** Under what a move is counted after which the same client carries its link again: none that is held for many others. */
+export const causeOfReturn = (serverGroup: string): string => `${serverGroup}/clients-returned`;

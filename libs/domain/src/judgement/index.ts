@@ -1,4 +1,4 @@
-export { causeOf } from './cause.ts';
+export { causeOf, causeOfReturn } from './cause.ts';
 export {
   blasted,
   type Damped,

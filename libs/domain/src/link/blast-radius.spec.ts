@@ -82,6 +82,73 @@ describe('a cause that moves too many links', () => {
     expect(last(given)?.suppressed?.cause).toBe('scheme/clients-lost');
   });
 
+  describe('with DR clients', () => {
+    const withDr = () => {
+      const given = new Scenario().dr().server('server-1').server('server-2', { carried: 5 });
+      given.request({ dr_client_id: 'dr-1' });
+      given.established();
+      given.policy({ blast_share: 0, blast_free_links: 0 });
+      given.blastCount = { moved: 50, links: 100 };
+      return given;
+    };
+    const clients = 'scheme/clients-lost';
+
+    it('gives a client the moment to stand again, and holds the link back from its DR client after it', () => {
+      const given = withDr();
+      expect(line(given.lost('server', 'peer-reset'))).toContain('connect client-1 e2');
+      given.due();
+      expect(line(given.answer('stop-sending-to-client', 'succeeded'))).toMatch(
+        /^failover-suppressed .* suppressed \(blast-radius\)/,
+      );
+      expect(last(given)?.suppressed).toMatchObject({ cause: clients, values: { moved: 50 } });
+      expect(approve(given, { cause: clients })).toContain('activate-dr-client dr-1 e3');
+    });
+
+    it('counts no client that came back among those lost, so that it holds nobody else back', () => {
+      const given = withDr();
+      given.lost('server', 'peer-reset');
+      expect(given.known().moves).toMatchObject([{ cause: 'scheme/clients-returned' }]);
+    });
+
+    it('stays held, however often it is looked at and whatever policy is set, as a move to the DR client', () => {
+      const given = withDr();
+      expect(line(given.lost('client', 'application-closed'))).toContain('suppressed (blast-radius)');
+      expect(line(given.look())).toBe('ignore no-change');
+      const settings = { blast_share: 0.1, blast_free_links: 0 };
+      const policy = { policy: 'tight', server_group: 'scheme', settings };
+      expect(line(given.set('policy-change-requested', policy))).toBe('ignore no-change');
+      expect(line(given.request({ dr_client_id: 'dr-1', preferred_server: 'server-2' }))).toContain(
+        'suppressed (blast-radius)',
+      );
+    });
+
+    it('holds the link when its client goes while the peer is asked for it', () => {
+      const given = withDr().withPeer();
+      expect(line(given.lost('server', 'peer-reset'))).toContain('asking west e2');
+      const own = { epoch: 1, agent_id: 'client-1', incarnation: 'c1' };
+      expect(line(given.lost('client', 'application-closed', own))).toContain('asking west e2');
+      expect(line(given.peerAnswered({ server_id: 'server-2' }))).toMatch(
+        /^failover-suppressed .* suppressed \(blast-radius\).* by nowhere \(assigned\)/,
+      );
+      expect(last(given)?.suppressed?.cause).toBe(clients);
+    });
+
+    it('holds no failback, and no return from one that failed', () => {
+      const given = withDr();
+      given.policy({});
+      given.lost('client', 'shutdown');
+      given.established();
+      given.policy({ blast_share: 0, blast_free_links: 0 }).client({ incarnation: 'c2' });
+      given.request({ dr_client_id: 'dr-1', incarnation: 'c2' });
+      given.tell('failover-requested', { ...unplanned, planned: true });
+      given.answer('drain', 'succeeded');
+      expect(line(given.answer('disconnect', 'succeeded'))).toContain('connect client-1 e3');
+      given.answer('connect', 'failed', { reason: 'internal-error' });
+      expect(given.known().carrier).toBe('dr-1');
+      expect(given.known().phase).toBe('activating');
+    });
+  });
+
   it('leaves a path that stands where it is, until an operator agrees', () => {
     const given = wide();
     expect(degrade(given, swallowed)).toContain('degraded (blast-radius)');

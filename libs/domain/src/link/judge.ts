@@ -3,6 +3,7 @@ import { iso } from '../ids.ts';
 import {
   blasted,
   causeOf,
+  causeOfReturn,
   damped,
   type Flapping,
   frozenUntilMs,
@@ -23,7 +24,7 @@ export interface Called {
   readonly reason: DecisionReason;
   /** The client's life is over: it is the client's side that failed. */
   readonly clientGone?: boolean;
-  /** The client that asked for the link is to carry it: however many of those come back at once, they are welcome. */
+  /** The client that carried the link is to carry it again: however many of those come back at once, they are welcome. */
   readonly sameClient?: boolean;
   /** An operator agreed to this very move. */
   readonly approved?: boolean;
@@ -50,8 +51,11 @@ export function judge({ state, input }: Step, called: Called): Judgement {
     const { untilMs, values } = often;
     return { moves, hold: { reason: 'damping', what: 'failover', until: iso(untilMs), values } };
   }
-  const comesBack = called.sameClient && cause === causeOf(state.request.server_group, 'client-lost');
-  const hold = comesBack ? undefined : tooMany({ state, input }, called, moves, cause);
+  const { server_group } = state.request;
+  if (called.sameClient && cause === causeOf(server_group, 'client-lost')) {
+    return { moves: [...moves, { atMs: nowMs, cause: causeOfReturn(server_group) }] };
+  }
+  const hold = tooMany({ state, input }, called, moves, cause);
   return hold ? { moves, hold } : { moves: [...moves, { atMs: nowMs, cause }] };
 }
 

@@ -10,7 +10,7 @@ import { decided, type Standing, type Step } from './draft.ts';
 import type { Over } from './over.ts';
 import { placeNext } from './place.ts';
 import { LEAVING } from './plan.ts';
-import { carrierOf, type LinkOutcome, type LinkState, type Lives, otherThan } from './state.ts';
+import { carrierOf, isStandIn, type LinkOutcome, type LinkState, type Lives, otherThan } from './state.ts';
 
 /** The placement is over: the next one, at once. */
 export function afterOver(step: Step, placement: Placement, over: Over): LinkOutcome {
@@ -65,10 +65,12 @@ export const isLetGo = ({ pending }: LinkState, { epoch }: Placement): boolean =
 
 /** The ledger of a move that begins now. */
 export function ledger({ state, input }: Step, from: string, reason: DecisionReason): FailoverLedger {
+  const { placement } = state;
   const detectedMs = input.kind === 'fact' ? input.fact.timeMs : input.nowMs;
   return {
     failover_id: failoverId(state.connection_id, state.epoch + 1),
     from,
+    ...(placement && isStandIn(state) ? { from_client: placement.client_id } : {}),
     reason,
     detected_at: iso(detectedMs),
   };

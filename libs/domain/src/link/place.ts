@@ -12,15 +12,7 @@ import { decided, type Standing, type Step } from './draft.ts';
 import { flappingHold, isSameHold, JUDGED_STANDING, judge } from './judge.ts';
 import type { Plan } from './plan.ts';
 import { probeMs } from './probing.ts';
-import {
-  type BackoffState,
-  carrierOf,
-  isClosed,
-  type LinkOutcome,
-  type LinkState,
-  livesOf,
-  NO_LIFE,
-} from './state.ts';
+import { type BackoffState, isClosed, type LinkOutcome, type LinkState, livesOf, NO_LIFE } from './state.ts';
 
 /** Decides the next placement, with the next epoch, or that the link must wait for one. */
 export function placeNext(given: Step, plan: Plan): LinkOutcome {
@@ -66,9 +58,13 @@ function find(
 function judgeNext(step: Step, plan: Plan, client: Picked): ReturnType<typeof judge> {
   const { state } = step;
   const reason = plan.failover?.reason ?? plan.reason;
-  const judged = state.asking !== undefined || JUDGED_STANDING.has(reason);
-  if (judged || plan.insist || isFirst(state)) return { moves: state.moves ?? [] };
-  const sameClient = client.clientId === carrierOf(state);
+  const asked = state.asking?.client_id;
+  // Whoever is to carry it may be another by now than who did.
+  const carried = plan.over?.client_id ?? asked ?? plan.failover?.from_client ?? state.request.client_id;
+  const sameClient = client.clientId === carried;
+  const judged = sameClient && (asked !== undefined || JUDGED_STANDING.has(reason));
+  const free = judged || isReturn(state, client.clientId) || plan.insist === true || isFirst(state);
+  if (free) return { moves: state.moves ?? [] };
   return judge(step, {
     reason,
     clientGone:
@@ -77,6 +73,11 @@ function judgeNext(step: Step, plan: Plan, client: Picked): ReturnType<typeof ju
     approved: plan.approved ?? false,
     anew: plan.anew ?? false,
   });
+}
+
+/** A failback, which was asked for and held nothing back, came to nothing: the stand-in has the link again. */
+function isReturn({ phase, failover }: LinkState, clientId: string): boolean {
+  return phase === 'activating' && failover?.reason === 'failback' && failover.from_client === clientId;
 }
 
 function held(step: Step, plan: Plan, found: Found & { hold: Suppression }): LinkOutcome {
