@@ -1,6 +1,11 @@
 /** Kafka did not take or give something in time; the caller may try again. */
 export class LogUnavailable extends Error {
-  override readonly name = 'LogUnavailable';
+  override readonly name: string = 'LogUnavailable';
+}
+
+/** Kafka answered that it will not take a record as it is, today or later: too large, most of all. */
+export class RecordsRefused extends LogUnavailable {
+  override readonly name = 'RecordsRefused';
 }
 
 /** A topic stands with other settings than it must have; the program does not run on it. */

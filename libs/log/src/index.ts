@@ -1,7 +1,7 @@
 export { ClaimTracker } from './claims.ts';
 export { decodeRecord, NO_LIMITS, WIRE_LIMITS } from './codec/decode.ts';
-export { deadLetter, forwarded, wasForwarded } from './dead-letter.ts';
-export { LogUnavailable, TruthUnreadable, WrongTopic } from './errors.ts';
+export { deadLetter, forwarded, putAside, wasForwarded } from './dead-letter.ts';
+export { LogUnavailable, RecordsRefused, TruthUnreadable, WrongTopic } from './errors.ts';
 export { followLog } from './follow/follow-log.ts';
 export { type Judged, judgeRecord } from './follow/judge-record.ts';
 export { recentPositions } from './follow/recent.ts';

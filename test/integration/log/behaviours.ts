@@ -219,6 +219,30 @@ export function describeLog(open: () => Promise<Cluster>): void {
     expect(counts.of('forwarded')).toBe(1);
   });
 
+  it('goes on behind records that are just small enough for their topic, and too large to be sent on', async () => {
+    const { counts } = await world.startLoop({
+      partitions: PARTITIONS,
+      partitionOf: (key, count) => world.log.partitionOf(key, count),
+    });
+    const key = 'large';
+    const right = world.log.partitionOf(key, PARTITIONS);
+    // A batch of 1,048,588 bytes is the most that Kafka takes; a record in one has some 300 beside this header.
+    const padding = Buffer.alloc(1_048_588 - 330, 'x');
+    const astray = ledgerFact(world.region, key, { amount: 1 }, { partition: (right + 1) % PARTITIONS });
+    await world.log.publish([{ ...astray, headers: { padding: padding.toString() } }]);
+    await world.log.publishRaw([
+      { topic: world.topic('connectionStatus'), partition: right, key: padding, value: '{', headers: {} },
+    ]);
+    await world.log.publish([
+      world.fact(key, 5),
+      world.fact(key, 2, { partition: (right + 1) % PARTITIONS }),
+    ]);
+    await world.untilSums(new Map([[key, 7]]));
+    expect(counts.of('dead-lettered oversized')).toBe(1);
+    expect(counts.of('dead-lettered broken-json')).toBe(1);
+    expect(counts.of('forwarded')).toBe(1);
+  });
+
   it('gives a time input only after everything that stood in the inputs at the deadline', async () => {
     const key = 'due';
     const dueMs = Date.now() - 1_000;

@@ -124,4 +124,23 @@ describe('the health monitor', () => {
       dl_topic: 'east.health-reports',
     });
   });
+
+  it('sends a misplaced report to its partition, puts aside one that is too large for that, and takes the next', async () => {
+    const { agent_id: key } = report();
+    const right = agents.partitionOf(key, PARTITIONS);
+    const misplaced = (padding: string, data: HealthReport) => ({
+      topic: 'east.health-reports',
+      key,
+      partition: (right + 1) % PARTITIONS,
+      id: padding.slice(0, 8),
+      type: 'health-report',
+      source: '/a',
+      headers: { padding },
+      data,
+    });
+    await agents.publish([misplaced('x'.repeat(1_000_000), report()), misplaced('small', report())]);
+    await waitFor(() => monitor.hasHeard(key));
+    await waitFor(() => deadLetters.length === 1);
+    expect(deadLetters[0]?.headers).toMatchObject({ dl_reason: 'oversized', dl_dropped_headers: '1' });
+  });
 });

@@ -20,6 +20,7 @@ import {
   type LogObserver,
   type LogRecord,
   type OutgoingEvent,
+  putAside,
   type TopicPartition,
   wasForwarded,
 } from '#libs/log';
@@ -165,12 +166,7 @@ export class HealthMonitorPart {
     }
     const own = this.log.partitionOf(record.key, this.options.partitions);
     if (own === record.partition) return report;
-    if (wasForwarded(record)) {
-      await this.deadLetter(record, 'wrong-partition');
-    } else {
-      await this.log.publishRaw([forwarded(record, own)]);
-      this.deps.observer.forwarded?.(record.topic);
-    }
+    await this.sendOn(record, own);
     return undefined;
   }
 
@@ -205,8 +201,16 @@ export class HealthMonitorPart {
     return this.facts.returned(report);
   }
 
+  private async sendOn(record: LogRecord, partition: number): Promise<void> {
+    if (wasForwarded(record)) return this.deadLetter(record, 'wrong-partition');
+    const written = forwarded(record, partition);
+    if (!written) return this.deadLetter(record, 'oversized');
+    await putAside(this.log, [{ record, written }]);
+    this.deps.observer.forwarded?.(record.topic);
+  }
+
   private async deadLetter(record: LogRecord, reason: DeadLetterReason): Promise<void> {
-    await this.log.publishRaw([deadLetter(record, reason)]);
+    await putAside(this.log, [{ record, written: deadLetter(record, reason) }]);
     this.deps.observer.deadLettered?.(record.topic, reason);
   }
 

@@ -1,6 +1,6 @@
 import type { Kafka, Message, Producer, TopicMessages } from 'kafkajs';
 import { sizeOf } from '../codec/encode.ts';
-import { LogUnavailable } from '../errors.ts';
+import { LogUnavailable, RecordsRefused } from '../errors.ts';
 import type { EncodedRecord, RecordPosition } from '../port.ts';
 import { KAFKA_LIMITS, within } from './options.ts';
 
@@ -103,8 +103,8 @@ export class Appender {
 }
 
 /** Kafka refuses what was sent, and would again; otherwise it can't be reached, for anyone. */
-function isUnfit(error: LogUnavailable): boolean {
-  return error.cause instanceof Error && error.cause.name === 'KafkaJSNonRetriableError';
+function isUnfit(error: unknown): boolean {
+  return error instanceof Error && error.name === 'KafkaJSNonRetriableError';
 }
 
 interface Waiting {
@@ -163,7 +163,7 @@ export class Publisher {
       const error = await this.sendGroup(group);
       if (!error) continue;
       // One unfit record fails its whole request, so then each caller is served by itself.
-      const alone = group.length > 1 && isUnfit(error);
+      const alone = group.length > 1 && error instanceof RecordsRefused;
       for (const one of group) {
         const mine = alone ? await this.sendGroup([one]) : error;
         if (mine) one.reject(mine);
@@ -193,7 +193,8 @@ export class Publisher {
       for (const one of group) one.resolve(one.records.map(positionOf));
       return undefined;
     } catch (error) {
-      return new LogUnavailable(`Kafka did not take the records: ${String(error)}`, { cause: error });
+      const Failure = isUnfit(error) ? RecordsRefused : LogUnavailable;
+      return new Failure(`Kafka did not take the records: ${String(error)}`, { cause: error });
     }
   }
 

@@ -1,6 +1,6 @@
 import { type DeadLetterReason, HEADER, regionOfTopic } from '#libs/contracts';
-import { deadLetter, forwarded, wasForwarded } from '../dead-letter.ts';
-import type { Batch, EncodedRecord, LogRecord, ReceivedEvent } from '../port.ts';
+import { type Aside, deadLetter, forwarded, putAside, wasForwarded } from '../dead-letter.ts';
+import type { Batch, LogRecord, ReceivedEvent } from '../port.ts';
 import type { Decision, InputVerdict } from './definition.ts';
 import { LOOP_LIMITS } from './limits.ts';
 import type { Progress } from './records.ts';
@@ -90,15 +90,15 @@ export class Judge<S, I, M> {
 
   /** What becomes of each record, once every dead letter and forward among them was taken by Kafka. */
   private async settle(records: readonly LogRecord[], topicIndex: number): Promise<Verdict<I>[]> {
-    const effects: EncodedRecord[] = [];
+    const asides: Aside[] = [];
     const verdicts = records.map((record) => {
       const verdict = this.verdictOf(record);
       if (verdict.kind === 'input' || verdict.kind === 'skip') return verdict;
-      const effect = this.effectOf(record, verdict);
-      if (effect && record.offset >= (this.effectsSent[topicIndex] ?? 0)) effects.push(effect);
+      const aside = this.asideOf(record, verdict);
+      if (aside && record.offset >= (this.effectsSent[topicIndex] ?? 0)) asides.push(aside);
       return { kind: 'done' as const };
     });
-    if (effects.length > 0) await this.host.context.log.publishRaw(effects);
+    await putAside(this.host.context.log, asides);
     const last = records.at(-1);
     if (last) this.effectsSent[topicIndex] = Math.max(this.effectsSent[topicIndex] ?? 0, last.offset + 1);
     return verdicts;
@@ -118,25 +118,29 @@ export class Judge<S, I, M> {
   }
 
   /** Only the loop of the topic's own region dead-letters and forwards; others count and skip. */
-  private effectOf(
+  private asideOf(
     record: LogRecord,
     verdict: Exclude<InputVerdict<I>, { kind: 'input' | 'skip' }> | { kind: 'done' },
-  ): EncodedRecord | undefined {
+  ): Aside | undefined {
     const { definition, observer, partitions, log } = this.host.context;
     if (verdict.kind === 'done') return undefined;
     const own = regionOfTopic(record.topic) === definition.region;
+    let reason: DeadLetterReason = verdict.kind === 'forward' ? 'wrong-partition' : verdict.reason;
     if (verdict.kind === 'forward' && !wasForwarded(record)) {
       if (!own) return undefined;
-      observer.forwarded?.(record.topic);
-      return forwarded(record, log.partitionOf(record.key ?? '', partitions));
+      const written = forwarded(record, log.partitionOf(record.key ?? '', partitions));
+      if (written) {
+        observer.forwarded?.(record.topic);
+        return { record, written };
+      }
+      reason = 'oversized';
     }
-    const reason = verdict.kind === 'forward' ? 'wrong-partition' : verdict.reason;
     if (!own) {
       observer.skipped?.(record.topic, reason);
       return undefined;
     }
     observer.deadLettered?.(record.topic, reason);
-    return deadLetter(record, reason);
+    return { record, written: deadLetter(record, reason) };
   }
 
   /** @returns why the input is to be dead-lettered; nearly always nothing. */
@@ -162,8 +166,8 @@ export class Judge<S, I, M> {
   }
 
   private async refuse(record: ReceivedEvent, reason: DeadLetterReason): Promise<void> {
-    const effect = this.effectOf(record, { kind: 'reject', reason, detail: '' });
-    if (effect) await this.host.context.log.publishRaw([effect]);
+    const aside = this.asideOf(record, { kind: 'reject', reason, detail: '' });
+    if (aside) await putAside(this.host.context.log, [aside]);
   }
 
   private enqueue(

@@ -1,5 +1,5 @@
 import { regionOfTopic } from '#libs/contracts';
-import { LogUnavailable, WrongTopic } from '../errors.ts';
+import { LogUnavailable, RecordsRefused, WrongTopic } from '../errors.ts';
 import { topicsOf } from '../kafka/topics.ts';
 import type { LogObserver } from '../observer.ts';
 import type { EncodedRecord, Log, PartitionOffsets, TopicPartition } from '../port.ts';
@@ -18,7 +18,9 @@ export type WriteFault =
   /** The first answer is lost and the request sent again: it stands twice, the second is answered. */
   | 'duplicated'
   /** Rejected; it lands when `landLate` is called. */
-  | 'lands-late';
+  | 'lands-late'
+  /** Rejected for what it is, at once and each time. */
+  | 'refused';
 
 export interface WriteRequest extends TopicPartition {
   readonly client: string;
@@ -168,6 +170,8 @@ export class MemoryBroker {
         break;
       case 'lost':
         break;
+      case 'refused':
+        throw new RecordsRefused('refused for what it is');
       default:
         return fault satisfies never;
     }

@@ -1,6 +1,6 @@
 import { NO_LIMITS, WIRE_LIMITS } from '../codec/decode.ts';
 import { encodeEvent } from '../codec/encode.ts';
-import { LogUnavailable } from '../errors.ts';
+import { LogUnavailable, RecordsRefused } from '../errors.ts';
 import { partitionOf } from '../murmur2.ts';
 import type { LogObserver } from '../observer.ts';
 import type {
@@ -153,9 +153,11 @@ export class MemoryLog implements Log {
           break;
         } catch (error) {
           rejection = error;
+          if (error instanceof RecordsRefused) break;
         }
       }
       await this.broker.step(this.client, 'publish-answer');
+      if (rejection instanceof RecordsRefused) throw rejection;
       if (rejection) throw new LogUnavailable('the broker did not take the record', { cause: rejection });
     }
     return positions;
