@@ -1,12 +1,23 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { jest } from '@jest/globals';
-import { PeerCaller } from '../support/peer-caller.ts';
+import { Network } from '../support/network.ts';
 import { PlainKafka } from '../support/plain-kafka.ts';
-import type { Name, Stack } from '../support/stack.ts';
+import type { Name, Stack, Variables } from '../support/stack.ts';
 import { holdsFor, waitFor } from '../support/wait-for.ts';
 import { audit } from './support/audit.ts';
-import { shortName } from './support/evidence.ts';
+import { publishFact, spareLinks, untilPhaseOf } from './support/operator.ts';
+import {
+  askAs,
+  besidePeer,
+  callerAs,
+  commandsOf,
+  decidedSince,
+  killServer,
+  nextReservation,
+  PEER,
+  peersDecisions,
+  untilAsked,
+  untilTarget,
+} from './support/peer.ts';
 import {
   CONTROLLER,
   eventsOf,
@@ -23,36 +34,54 @@ import {
 
 jest.setTimeout(180_000);
 
-const PEER: Name = 'central-controller-west';
+/** Links that take the last places of servers with one place each. */
+const SPARE = ['bank-client-dr:spare-0', 'bank-client-dr:spare-1'];
+const WITH_SPARE = 'client-sidecar-dr';
+/** A connection of which the home knows nothing, so that questions on it disturb nobody. */
+const OUTSIDE = { connectionId: 'bank-client-1:outside', epoch: 20n };
 
 describe('a failover that the peer decides with', () => {
   let stack: Stack;
   let plain: PlainKafka;
+  /** Between the home and the door of the peer. */
+  let way: Network;
+  let home: Variables;
+  const endings: (() => void)[] = [];
 
   beforeAll(async () => {
-    stack = await startSpine();
+    stack = await startSpine({
+      envWith: async (made) => {
+        const door = `127.0.0.1:${made.program(PEER).port('grpc')}`;
+        way = await Network.before(door, (ending) => endings.push(ending));
+        home = { TRUNKLINE_PEERS: `${made.regions.scheme}=${way.address}` };
+        return { [CONTROLLER]: home };
+      },
+    });
     plain = new PlainKafka(stack.kafkaBrokers);
   });
-  afterAll(() => stack?.stop());
+  afterAll(async () => {
+    await stack?.stop();
+    for (const end of endings) end();
+  });
 
   afterEach(async () => {
+    way.thaw();
     for (const name of [PEER, CONTROLLER, ...SERVER_SIDECARS] as Name[]) {
       const program = stack.program(name);
-      if (!program.alive()) await program.start();
+      if (!program.alive()) await program.start(name === CONTROLLER ? home : {});
     }
     await untilActive(stack);
     await audit(stack);
   });
 
   it('goes to the server that the peer reserved', async () => {
-    const { after, decided } = await killServer();
+    const { after, decided } = await killServer(stack);
     expect(decided.data.peer).toMatchObject({
       outcome: 'assigned',
       went: 'peer',
       server_id: after.server_id,
     });
-    const reserved = await peersDecisions('server-reserved');
-    expect(reserved).toContainEqual(
+    expect(await peersDecisions(plain, stack, 'server-reserved')).toContainEqual(
       expect.objectContaining({
         connection_id: LINK,
         epoch: after.epoch,
@@ -63,9 +92,134 @@ describe('a failover that the peer decides with', () => {
     await reconcile(stack);
   });
 
-  it('goes to its failover target when the peer is down, and says so', async () => {
+  it('goes to its failover target when the peer refuses', async () => {
+    await untilTarget(stack);
+    const row = await untilActive(stack);
+    const caller = callerAs(stack, 'controller-east');
+    expect(await askAs(caller, stack, { epoch: BigInt(row.epoch + 2) })).toMatch(/^assigned/);
+    const { before, after, decided } = await killServer(stack);
+    expect(decided.data.peer).toMatchObject({
+      outcome: 'refused',
+      reason: 'stale-epoch',
+      went: 'failover-target',
+    });
+    expect(after.server_id).toBe(before.failover_target);
+    caller.close();
+    await reconcile(stack);
+  });
+
+  it('is decided for callers that prove who they are and say what they need, and for nobody else', async () => {
+    const row = await untilActive(stack);
+    const [nobody, operator, west, asHome] = [
+      undefined,
+      'operator',
+      'controller-west',
+      'controller-east',
+    ].map((name) => callerAs(stack, name)) as [Caller, Caller, Caller, Caller];
+    const ask = (fields: Asked, withinMs?: number) =>
+      askAs(asHome, stack, { ...OUTSIDE, ...fields }, withinMs);
+    expect(await askAs(nobody, stack, OUTSIDE)).toBe('UNAVAILABLE');
+    expect(await askAs(operator, stack, OUTSIDE)).toMatch(/^PERMISSION_DENIED/);
+    expect(await askAs(west, stack, OUTSIDE)).toMatch(/^PERMISSION_DENIED/);
+    expect(await ask({}, -1)).toMatch(/^INVALID_ARGUMENT no-deadline/);
+    expect(await ask({ epoch: 0n })).toMatch(/^INVALID_ARGUMENT/);
+    expect(await ask({ connectionId: 'no spaces allowed' })).toMatch(/^INVALID_ARGUMENT/);
+    const unknown = { connectionId: 'nobody:link', clientId: 'nobody' };
+    expect(await ask(unknown)).toBe('refused unknown-client');
+    expect(await ask({})).toMatch(/^assigned scheme-server-\d /);
+    expect(await ask({ epoch: 19n })).toBe('refused stale-epoch');
+    expect((await rowOf(stack)).epoch).toBe(row.epoch);
+    for (const caller of [nobody, operator, west, asHome]) caller.close();
+  });
+
+  it('has one answer for one epoch, asked at once through two processes of the peer', async () => {
+    const asked = { ...OUTSIDE, epoch: 30n };
+    const beside = await besidePeer(stack);
+    const callers = [undefined, beside.port].map((port) => callerAs(stack, 'controller-east', port));
+    const answers = await Promise.all(
+      [...callers, ...callers].map((caller) => askAs(caller, stack, asked, 10_000)),
+    );
+    expect(answers[0]).toMatch(/^assigned scheme-server-\d /);
+    expect(new Set(answers).size).toBe(1);
+    const decisions = await peersDecisions(plain, stack, 'server-reserved');
+    const reasons = decisions.filter(({ epoch }) => epoch === 30).map(({ reason }) => reason);
+    expect(reasons.sort()).toEqual(['repeated', 'repeated', 'repeated', 'reserved']);
+    for (const caller of callers) caller.close();
+    await beside.end();
+  });
+
+  it('waits when the peer says that it has no capacity, and goes on once there is some', async () => {
+    const full = { TRUNKLINE_CAPACITY: '1' };
+    await Promise.all(SERVER_SIDECARS.map((name) => stack.program(name).restart(full)));
+    await untilActive(stack);
+    const spare = await spareLinks(stack, WITH_SPARE, SPARE);
+    await stack.program(WITH_SPARE).restart({ ...spare, TRUNKLINE_CONTROL_URL: undefined });
+    for (const id of SPARE) await untilPhaseOf(stack, id, 'active');
+    const before = await untilActive(stack);
+    const lost = sidecarOf(stack, before);
+    await lost.kill('SIGKILL');
+    const waiting = await untilPhase(stack, 'waiting-for-capacity');
+    expect(waiting.status).toBe('failed');
+    const told = (await eventsOf(stack)).find(({ data }) => data.version > before.version && data.peer);
+    expect(told?.data.peer).toMatchObject({ outcome: 'refused', reason: 'no-capacity' });
+    expect(await peersDecisions(plain, stack, 'server-refused')).toContainEqual(
+      expect.objectContaining({ connection_id: LINK, epoch: before.epoch + 1, reason: 'no-capacity' }),
+    );
+    await lost.start();
+    await untilActive(stack, before.epoch + 1);
+    await untilApproved(stack, 50);
+    for (const id of SPARE) {
+      const { epoch } = await rowOf(stack, id);
+      await publishFact(stack, id, 'connection-closed', { connection_id: id, epoch, reason: 'test over' });
+    }
+    await stack.program(WITH_SPARE).restart();
+    await Promise.all(SERVER_SIDECARS.map((name) => stack.program(name).restart()));
+    await untilActive(stack, before.epoch + 2);
+    await reconcile(stack);
+  });
+
+  it('is finished when the home dies between the reservation and its command', async () => {
+    await untilTarget(stack);
+    const before = await untilActive(stack);
+    const reserved = await nextReservation(plain, stack);
+    // The answer does not reach the home before it is stopped, so it cannot have sent a command by then.
+    way.freeze('to-near');
+    await sidecarOf(stack, before).kill('SIGKILL');
+    const { value } = await reserved.found;
+    const controller = stack.program(CONTROLLER);
+    await controller.kill('SIGSTOP');
+    expect(JSON.parse(String(value))).toMatchObject({ connection_id: LINK, epoch: before.epoch + 1 });
+    expect(await commandsOf(plain, stack, before.epoch + 1)).toEqual([]);
+    await controller.kill('SIGKILL');
+    way.thaw();
+    await controller.start(home);
+    await untilActive(stack, before.epoch + 1, 60_000);
+    await untilApproved(stack, 50);
+    await reconcile(stack);
+  });
+
+  it('is finished without the answer when the peer dies between its append and its answer', async () => {
+    await untilAsked(stack);
+    const before = await untilActive(stack);
+    const reserved = await nextReservation(plain, stack);
+    way.freeze('to-near');
+    await sidecarOf(stack, before).kill('SIGKILL');
+    await reserved.found;
     await stack.program(PEER).kill('SIGKILL');
-    const { before, after, decided } = await killServer();
+    await untilActive(stack, before.epoch + 1, 60_000);
+    const { data } = await decidedSince(stack, before.version);
+    expect(['timeout', 'unreachable']).toContain(data.peer.outcome);
+    expect(data.peer.went).toBe('failover-target');
+    await untilApproved(stack, 50);
+    way.thaw();
+    await stack.program(PEER).start();
+    await reconcile(stack);
+  });
+
+  it('goes to its failover target when the peer is down, and says so', async () => {
+    await untilTarget(stack);
+    await stack.program(PEER).kill('SIGKILL');
+    const { before, after, decided } = await killServer(stack);
     expect(['unreachable', 'timeout', 'circuit-open']).toContain(decided.data.peer.outcome);
     expect(decided.data.peer.went).toBe('failover-target');
     expect(after.server_id).toBe(before.failover_target);
@@ -73,13 +227,13 @@ describe('a failover that the peer decides with', () => {
   });
 
   it('does not wait for a peer that is stopped, and a late answer changes nothing', async () => {
-    await untilAsked();
+    await untilAsked(stack);
     await stack.program(PEER).kill('SIGSTOP');
-    const { after, decided } = await killServer();
+    const { after, decided } = await killServer(stack);
     expect(decided.data.peer).toMatchObject({ outcome: 'timeout', went: 'failover-target' });
-    const known = (await peersDecisions('server-reserved')).length;
+    const known = (await peersDecisions(plain, stack, 'server-reserved')).length;
     await stack.program(PEER).kill('SIGCONT');
-    await waitFor(async () => (await peersDecisions('server-reserved')).length > known, {
+    await waitFor(async () => (await peersDecisions(plain, stack, 'server-reserved')).length > known, {
       what: 'the late answer to stand in the log of the peer',
     });
     await holdsFor(1_500, async () => {
@@ -89,146 +243,7 @@ describe('a failover that the peer decides with', () => {
     await untilApproved(stack, 50);
     await reconcile(stack);
   });
-
-  it('goes on when the peer refuses', async () => {
-    await untilAsked();
-    const row = await rowOf(stack);
-    const caller = callerAs('controller-east');
-    const far = await caller.request({ ...question(row.epoch + 3), deadlineMs: 3_000 });
-    expect(far.result).toBe('assigned');
-    const { decided } = await killServer();
-    expect(decided.data.peer).toMatchObject({ outcome: 'refused', reason: 'stale-epoch' });
-    expect(decided.data.peer.went).not.toBe('peer');
-    caller.close();
-    await reconcile(stack);
-  });
-
-  it('waits for capacity when neither the peer nor the fleet has any', async () => {
-    const before = await untilActive(stack);
-    await Promise.all(SERVER_SIDECARS.map((name) => stack.program(name).kill('SIGKILL')));
-    await untilPhase(stack, 'waiting-for-capacity');
-    const failed = (await eventsOf(stack)).filter(
-      ({ type, data }) => data.version > before.version && shortName(type) === 'failover-failed',
-    );
-    expect(failed.some(({ data }) => data.peer?.went === 'nowhere' || data.peer === undefined)).toBe(true);
-    await stack.program('server-sidecar-2').start();
-    await untilActive(stack, before.epoch + 1);
-    await untilApproved(stack, 50);
-    await reconcile(stack);
-  });
-
-  it('is finished when the home dies between the reservation and its command', async () => {
-    await untilAsked();
-    const before = await untilActive(stack);
-    const reserved = await onceDecided(PEER, 'server-reserved');
-    await sidecarOf(stack, before).kill('SIGKILL');
-    await reserved.found;
-    await stack.program(CONTROLLER).kill('SIGKILL');
-    await stack.program(CONTROLLER).start();
-    await untilActive(stack, before.epoch + 1, 60_000);
-    await untilApproved(stack, 50);
-    await reconcile(stack);
-  });
-
-  it('is finished when the peer dies between its append and its answer', async () => {
-    await untilAsked();
-    const before = await untilActive(stack);
-    const reserved = await onceDecided(PEER, 'server-reserved');
-    await sidecarOf(stack, before).kill('SIGKILL');
-    await reserved.found;
-    await stack.program(PEER).kill('SIGKILL');
-    await untilActive(stack, before.epoch + 1, 60_000);
-    await untilApproved(stack, 50);
-    await stack.program(PEER).start();
-    await reconcile(stack);
-  });
-
-  it('is decided for callers that prove who they are and say what they need, and for nobody else', async () => {
-    const row = await untilActive(stack);
-    const asHome = callerAs('controller-east');
-    const ask = (changes: Partial<ReturnType<typeof question>>, deadlineMs = 3_000) =>
-      asHome.request({ ...question(row.epoch + 10), ...changes, deadlineMs });
-    const nobody = new PeerCaller(address(), { ca: pem('ca.crt') });
-    expect((await nobody.request({ ...question(99), deadlineMs: 3_000 })).code).toBe('UNAVAILABLE');
-    const operator = callerAs('operator');
-    expect((await operator.request({ ...question(99), deadlineMs: 3_000 })).code).toBe('PERMISSION_DENIED');
-    const west = callerAs('controller-west');
-    expect((await west.request({ ...question(99), deadlineMs: 3_000 })).code).toBe('PERMISSION_DENIED');
-    expect((await asHome.request(question(99))).code).toBe('INVALID_ARGUMENT');
-    expect((await ask({ epoch: 0 })).code).toBe('INVALID_ARGUMENT');
-    expect((await ask({ connection_id: 'no spaces allowed' })).code).toBe('INVALID_ARGUMENT');
-    const unknown = await ask({ connection_id: 'nobody:link', client_id: 'nobody' });
-    expect(unknown).toMatchObject({ result: 'refused', reason: 'unknown-client' });
-    const both = await Promise.all([ask({}), ask({})]);
-    expect(both[0]).toMatchObject({ result: 'assigned' });
-    expect(both[1]).toEqual(both[0]);
-    expect(await ask({})).toEqual(both[0]);
-    const stale = await ask({ epoch: row.epoch });
-    expect(stale).toMatchObject({ result: 'refused', reason: 'stale-epoch' });
-    expect((await rowOf(stack)).epoch).toBe(row.epoch);
-    for (const caller of [nobody, operator, west, asHome]) caller.close();
-  });
-
-  async function killServer() {
-    const before = await untilActive(stack);
-    await sidecarOf(stack, before).kill('SIGKILL');
-    const after = await untilActive(stack, before.epoch + 1);
-    await untilApproved(stack, 50);
-    const decided = (await eventsOf(stack)).find(
-      ({ type, data }) => data.version > before.version && shortName(type) === 'failover-decided',
-    );
-    if (decided === undefined) throw new Error('no failover was decided');
-    return { before, after, decided };
-  }
-
-  /** The breaker towards the peer is closed again after whatever a test before did to it. */
-  async function untilAsked(): Promise<void> {
-    await waitFor(
-      async () => {
-        const before = await untilActive(stack);
-        await sidecarOf(stack, before).kill('SIGKILL');
-        await untilActive(stack, before.epoch + 1);
-        await sidecarOf(stack, before).start();
-        const decided = (await eventsOf(stack)).find(
-          ({ type, data }) => data.version > before.version && shortName(type) === 'failover-decided',
-        );
-        return decided?.data.peer?.outcome === 'assigned';
-      },
-      { what: 'a failover that the peer decided', withinMs: 60_000 },
-    );
-    await waitFor(async () => (await rowOf(stack)).failover_target !== undefined, {
-      what: 'a failover target',
-    });
-  }
-
-  async function peersDecisions(name: string): Promise<Record<string, unknown>[]> {
-    const records = await plain.readAll(`${stack.regions.scheme}.controller-events`);
-    return records
-      .filter(({ headers }) => shortName(String(headers?.ce_type)) === name)
-      .map(({ value }) => JSON.parse(String(value)));
-  }
-
-  async function onceDecided(_by: Name, name: string) {
-    const watched = plain.firstAfter(
-      `${stack.regions.scheme}.controller-events`,
-      ({ headers }) => shortName(String(headers?.ce_type)) === name,
-    );
-    await watched.reading;
-    return watched;
-  }
-
-  const pem = (file: string) => readFileSync(join(stack.layout.pki, file));
-  const address = () => `localhost:${stack.program(PEER).port('grpc')}`;
-  const callerAs = (name: string) =>
-    new PeerCaller(address(), { ca: pem('ca.crt'), cert: pem(`${name}.crt`), key: pem(`${name}.key`) });
-
-  const question = (epoch: number) => ({
-    connection_id: LINK,
-    client_id: 'bank-client-1',
-    server_group: 'scheme',
-    failed_server_id: '',
-    reason: 'asked from outside',
-    epoch,
-    requesting_region: stack.regions.bank,
-  });
 });
+
+type Caller = ReturnType<typeof callerAs>;
+type Asked = Parameters<typeof askAs>[2];

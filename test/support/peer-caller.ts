@@ -1,61 +1,110 @@
-import { fileURLToPath } from 'node:url';
-import { Client, credentials, loadPackageDefinition, status } from '@grpc/grpc-js';
+import { join } from 'node:path';
+import {
+  type Client,
+  credentials,
+  type GrpcObject,
+  loadPackageDefinition,
+  type ServiceClientConstructor,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
+import type { TlsIdentity } from '#libs/relay';
+import { ROOT } from '../../deploy/local/paths.mjs';
 
-export interface PeerQuestion {
-  readonly connection_id: string;
-  readonly client_id: string;
-  readonly server_group: string;
-  readonly failed_server_id: string;
-  readonly reason: string;
-  readonly epoch: number;
-  readonly requesting_region: string;
-  /** Absent: the call has no deadline. */
-  readonly deadlineMs?: number;
+/** What a request for a server says; the rest is a link of `bank-client-1` in `east` that lost `scheme-server-1`. */
+export interface AskedFields {
+  readonly connectionId?: string;
+  readonly clientId?: string;
+  readonly failedServerId?: string;
+  readonly serverGroup?: string;
+  readonly reason?: string;
+  readonly epoch?: bigint;
+  readonly requestingRegion?: string;
 }
 
-/** What came of a call: the member of the answer that was set with its fields, or the name of a gRPC status. */
-export interface PeerAnswer {
-  readonly code: string;
-  readonly result?: 'assigned' | 'scaling' | 'refused';
-  readonly [field: string]: unknown;
+/** One line: the answer, or the status, its stable word and what it says. */
+export type Told = string;
+
+/** The member of the answer's `oneof` that is set. */
+interface Answer {
+  readonly assigned?: {
+    readonly serverId: string;
+    readonly address: string;
+    readonly expiresAt: { readonly seconds: number; readonly nanos: number };
+  };
+  readonly refused?: { readonly reason: string };
+  readonly scaling?: object;
 }
 
-const PROTO_ROOT = fileURLToPath(new URL('../../proto/', import.meta.url));
-const PROTO = fileURLToPath(new URL('../../proto/trunkline/control/v1/controller.proto', import.meta.url));
+type Ask = (
+  request: object,
+  options: object,
+  done: (error: ServiceError | null, answer: Answer) => void,
+) => void;
 
-/** A gRPC client that knows nothing but the proto, as other people's programs are. */
+const PROTO = join(ROOT, 'proto/trunkline/control/v1/controller.proto');
+const Service = serviceOf(
+  loadPackageDefinition(loadSync(PROTO, { longs: Number, includeDirs: [join(ROOT, 'proto')] })),
+);
+
+function serviceOf(definition: GrpcObject): ServiceClientConstructor {
+  let found: GrpcObject = definition;
+  for (const name of ['trunkline', 'control', 'v1']) found = found[name] as GrpcObject;
+  return found.ControllerService as ServiceClientConstructor;
+}
+
+/** A gRPC client of anybody's that knows nothing but the proto, with or without a certificate. */
 export class PeerCaller {
-  private readonly client: Client;
+  readonly client: Client & { RequestFailover: Ask };
 
-  constructor(address: string, tls: { ca: Buffer; cert?: Buffer; key?: Buffer }) {
-    const definition = loadSync(PROTO, {
-      keepCase: true,
-      longs: Number,
-      oneofs: true,
-      includeDirs: [PROTO_ROOT],
+  /** @param tls undefined: it shows no certificate. */
+  constructor(port: number, ca: string | Buffer, tls: Pick<TlsIdentity, 'cert' | 'key'> | undefined) {
+    const [key, cert] = tls ? [Buffer.from(tls.key), Buffer.from(tls.cert)] : [null, null];
+    const secure = credentials.createSsl(Buffer.from(ca), key, cert, {
+      checkServerIdentity: () => undefined,
     });
-    // biome-ignore lint/suspicious/noExplicitAny: the package is made of the proto at run time
-    const made = loadPackageDefinition(definition) as any;
-    const Service = made.trunkline.control.v1.ControllerService as typeof Client;
-    this.client = new Service(address, credentials.createSsl(tls.ca, tls.key ?? null, tls.cert ?? null));
+    this.client = new Service(`127.0.0.1:${port}`, secure, {
+      'grpc.use_local_subchannel_pool': 1,
+      'grpc.ssl_target_name_override': 'localhost',
+    }) as unknown as PeerCaller['client'];
   }
 
-  request({ deadlineMs, ...question }: PeerQuestion): Promise<PeerAnswer> {
-    const options = deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs };
+  /** @param withinMs the call's deadline; negative: none. */
+  ask(fields: AskedFields = {}, withinMs = 5_000): Promise<Told> {
+    const { epoch = 2n, ...given } = fields;
+    const request = {
+      connectionId: 'bank-client-1:primary',
+      clientId: 'bank-client-1',
+      failedServerId: 'scheme-server-1',
+      serverGroup: 'scheme',
+      reason: 'server-lost',
+      requestingRegion: 'east',
+      ...given,
+      epoch: String(epoch),
+    };
+    const options = withinMs < 0 ? {} : { deadline: Date.now() + withinMs };
     return new Promise((resolve) => {
-      // biome-ignore lint/suspicious/noExplicitAny: as above
-      (this.client as any).RequestFailover(question, options, (error: any, answer: any) => {
-        if (error) resolve({ code: status[error.code] ?? String(error.code), details: error.details });
-        else {
-          const result = ['assigned', 'scaling', 'refused'].find((name) => answer[name]);
-          resolve({ code: 'OK', result, ...(result && answer[result]) });
-        }
-      });
+      this.client.RequestFailover(request, options, (error, answer) =>
+        resolve(error ? lineOf(error) : wordsOf(answer)),
+      );
     });
   }
 
   close(): void {
     this.client.close();
   }
+}
+
+function wordsOf({ assigned, refused, scaling }: Answer): Told {
+  if (refused) return `refused ${refused.reason}`;
+  if (!assigned) return scaling ? 'scaling' : 'nothing';
+  const { serverId, address, expiresAt } = assigned;
+  const untilMs = expiresAt.seconds * 1_000 + expiresAt.nanos / 1e6;
+  return `assigned ${serverId} ${address} ${new Date(untilMs).toISOString()}`;
+}
+
+function lineOf({ code, details, metadata }: ServiceError): Told {
+  const word = metadata.get('trunkline-reason')[0];
+  return word === undefined ? status[code] : `${status[code]} ${word} (${details})`;
 }

@@ -10,7 +10,7 @@ import { jest } from '@jest/globals';
 import { protoPath as healthProto } from 'grpc-health-check';
 import { TOPIC, topicName } from '#libs/contracts';
 import { ROOT } from '../../../deploy/local/paths.mjs';
-import type { AskedFields, PlainCaller } from '../../support/peer-calls.ts';
+import type { AskedFields, PeerCaller } from '../../support/peer-caller.ts';
 import { PlainKafka } from '../../support/plain-kafka.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { type Controller, PeerWorld } from './world.ts';
@@ -29,7 +29,7 @@ describe('the door of a peer', () => {
   /** One process with the loop and a door, and one with a door alone. */
   let first: Controller;
   let second: Controller;
-  let caller: PlainCaller;
+  let caller: PeerCaller;
   let asked = 0;
   const plain = new PlainKafka(process.env.TRUNKLINE_KAFKA_BROKERS ?? '');
 
@@ -98,6 +98,16 @@ describe('the door of a peer', () => {
       'refused unknown-client',
     );
     expect(await ask({ connectionId: fresh(), clientId: 'scheme-server-1' })).toBe('refused unknown-client');
+    const decisions = await world.decisions('bank-client-9:primary');
+    expect(decisions).toEqual([]);
+  });
+
+  it('refuses a link named after an agent of its own, asked through a process without the loop as well', async () => {
+    const connectionId = 'scheme-server-1:primary';
+    const other = world.caller(second.port, 'east');
+    expect(await ask({ connectionId })).toBe('refused own-connection');
+    expect(await ask({ connectionId }, 5_000, other)).toBe('refused own-connection');
+    expect(await world.decisions(connectionId)).toEqual([]);
   });
 
   it('refuses an epoch below the latest, which stays what it was', async () => {
@@ -155,8 +165,7 @@ describe('the door of a peer', () => {
     expect(await ask({ connectionId })).toBe(answer);
   });
 
-  it('gives up when the caller does, and answers the next one', async () => {
-    // The key is an agent's, or one of this region's own connections: nobody decides on such a question.
+  it('answers at once for a connection of its own, with a dead letter and no decision, and answers the next one', async () => {
     const own = { connectionId: 'west-client:own', clientId: 'west-client' };
     const requested = {
       connection_id: own.connectionId,
@@ -171,15 +180,13 @@ describe('the door of a peer', () => {
       requested,
     );
     await waitFor(async () => (await world.decisions(own.connectionId)).length > 0);
-    expect(await ask(own, 300)).toMatch(/^DEADLINE_EXCEEDED/);
-    const [letter] = await waitFor(async () => {
-      const letters = await plain.readAll(`${topicName(world.peer, TOPIC.connectionStatus)}.dead-letter`);
-      return letters.length > 0 && letters;
-    });
-    expect(String(letter?.headers?.dl_reason)).toBe('wrong-home-region');
+    const decisions = await world.decisions(own.connectionId);
+    expect(await ask(own)).toBe('refused own-connection');
+    expect(await world.decisions(own.connectionId)).toEqual(decisions);
+    const letters = await plain.readAll(`${topicName(world.peer, TOPIC.connectionStatus)}.dead-letter`);
+    const mine = letters.filter(({ key }) => String(key) === own.connectionId);
+    expect(mine.map(({ headers }) => String(headers?.dl_reason))).toEqual(['wrong-home-region']);
     expect(await ask({ connectionId: fresh() })).toMatch(/^assigned/);
-    const text = await first.metrics.metrics();
-    expect(text).toMatch(/trunkline_failover_requests_total\{result="not-decided".*\} 1/);
   });
 
   it('answers the health check, and reflection tells of the service', async () => {

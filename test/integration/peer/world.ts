@@ -7,7 +7,7 @@ import { ControllerConfig, type Timings } from '../../../apps/central-controller
 import { createApp } from '../../../apps/central-controller/src/http/create-app.ts';
 import type { Part } from '../../../apps/central-controller/src/part-names.ts';
 import { healthReport } from '../../support/health-reports.ts';
-import { PlainCaller } from '../../support/peer-calls.ts';
+import { PeerCaller } from '../../support/peer-caller.ts';
 import { type PeerPki, peerPki } from '../../support/peer-pki.ts';
 import { freePort } from '../../support/servers.mjs';
 import { waitFor } from '../../support/wait-for.ts';
@@ -129,12 +129,12 @@ export class PeerWorld {
   }
 
   /** @param as whose certificate it shows; absent: none. */
-  caller(port: number, as?: keyof Names): PlainCaller {
+  caller(port: number, as?: keyof Names): PeerCaller {
     return this.callerWith(port, as && this.pki.of(as));
   }
 
-  callerWith(port: number, tls: ConstructorParameters<typeof PlainCaller>[2]): PlainCaller {
-    const caller = new PlainCaller(port, this.pki.of('west').ca, tls);
+  callerWith(port: number, tls: ConstructorParameters<typeof PeerCaller>[2]): PeerCaller {
+    const caller = new PeerCaller(port, this.pki.of('west').ca, tls);
     this.endings.push(() => caller.close());
     return caller;
   }
