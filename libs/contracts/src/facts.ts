@@ -1,5 +1,5 @@
 import { IsBoolean, IsIn } from 'class-validator';
-import { LOSS_REASONS, type LossReason, PEER_OUTCOMES, type PeerOutcome } from './codes.ts';
+import { PEER_OUTCOMES, type PeerOutcome } from './codes.ts';
 import {
   Address,
   BoundedObject,
@@ -69,7 +69,8 @@ export class ConnectionLost extends ConnectionFact {
   @Optional() @Name() client_id?: string;
   @Optional() @Name() server_id?: string;
   @Epoch() epoch!: number;
-  @IsIn(LOSS_REASONS) reason!: LossReason;
+  /** One of LOSS_REASONS; an unknown word counts as `peer-closed`. */
+  @Reason() reason!: string;
   @Name() observed_by!: string;
 }
 

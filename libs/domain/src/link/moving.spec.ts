@@ -21,6 +21,16 @@ describe('a link whose path was lost', () => {
     );
   });
 
+  it.each(['client', 'server'] as const)(
+    'is judged as after peer-closed when its %s lost it for a reason nobody knows',
+    (by) => {
+      const [given, known] = [active(), active()];
+      const moved = given.lost(by, 'route-withdrawn');
+      expect(line(moved)).toBe(line(known.lost(by, 'peer-closed')));
+      expect(moved).toMatchObject({ data: { evidence: [{ values: { reason: 'route-withdrawn' } }] } });
+    },
+  );
+
   it('keeps the ledger of the move: when it was seen, decided, commanded and active', () => {
     const given = active();
     given.pass(1_000).lost('client', 'keepalive-timeout');
