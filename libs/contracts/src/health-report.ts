@@ -44,7 +44,8 @@ export class HealthReport {
   @Optional() @Name() server_group?: string;
   /** Grows by one with each report of an incarnation; parts of one report share it. */
   @Count() sequence!: number;
-  @IsInt() @Min(100) @Max(60_000) interval_ms!: number;
+  /** Absent: TIMING.reportIntervalMs. */
+  @Optional() @IsInt() @Min(100) @Max(60_000) interval_ms?: number;
   /** Absent: this agent has no lease. */
   @Optional() @IsInt() @Min(1_000) @Max(3_600_000) lease_ms?: number;
   /** Where the agent is dialled, `host:port`. */

@@ -217,10 +217,12 @@ describe('parseMessage', () => {
   it.each([
     [
       'a reason for a loss that only its writer knows',
+      'connection-lost',
       changed('connection-lost', { reason: 'route-withdrawn' }),
     ],
-  ])('takes %s', (_what, data) => {
-    expect(parseMessage('connection-lost', data)).toEqual({ ok: true, data });
+    ['a report that says no interval', 'health-report', without('health-report', 'interval_ms')],
+  ])('takes %s', (_what, name, data) => {
+    expect(parseMessage(name, data)).toEqual({ ok: true, data });
   });
 
   it('keeps members that it does not know', () => {

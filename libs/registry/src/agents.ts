@@ -1,3 +1,4 @@
+import { TIMING } from '#libs/contracts';
 import type { RedisClient } from './client.ts';
 import { encodeCursor, lexAfter, type Page, type PageRequest, pageSize } from './cursor.ts';
 import { KEYS } from './keys.ts';
@@ -28,8 +29,6 @@ export interface AgentView {
 const LIST = 'agents';
 /** An agent that missed so many reports is suspect. */
 const MISSED_REPORTS = 3;
-/** For an agent that never told its interval, in milliseconds. */
-const USUAL_INTERVAL_MS = 5_000;
 
 export async function listAgents(
   client: RedisClient,
@@ -85,5 +84,5 @@ function agentView(id: string, fields: Record<string, string>, nowMs: number): A
 function statusOf(fields: Record<string, string>, nowMs: number): AgentStatus {
   if (fields.status === 'lost') return 'lost';
   const age = nowMs - Date.parse(fields.last_heartbeat ?? '');
-  return age <= MISSED_REPORTS * Number(fields.interval_ms ?? USUAL_INTERVAL_MS) ? 'alive' : 'suspect';
+  return age <= MISSED_REPORTS * Number(fields.interval_ms ?? TIMING.reportIntervalMs) ? 'alive' : 'suspect';
 }

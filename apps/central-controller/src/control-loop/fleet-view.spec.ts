@@ -128,6 +128,20 @@ describe('the fleet as the control loop sees it', () => {
     expect(improved()).toBe(3);
   });
 
+  it('expects an agent that tells no interval every 5 s', () => {
+    const { view } = fleet();
+    const { interval_ms: _, ...untold } = report();
+    const lastMs = AT_MS + 50_000;
+    for (let sequence = 1; sequence <= 10; sequence += 1) {
+      const atMs = AT_MS + sequence * 5_000;
+      view.take({ ...untold, sequence }, atMs, atMs);
+    }
+    view.tick(lastMs + 7_000);
+    expect(view.agents.get('scheme-server-1')).toMatchObject({ suspect: false });
+    view.tick(lastMs + 8_000);
+    expect(view.agents.get('scheme-server-1')).toMatchObject({ suspect: true });
+  });
+
   it('suspects an agent whose reports are overdue, and forgets one that is too old', () => {
     const { view } = fleet();
     for (let sequence = 1; sequence <= 10; sequence += 1) {

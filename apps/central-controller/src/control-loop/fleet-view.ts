@@ -69,7 +69,12 @@ export class FleetView implements Fleet {
       known?.report.incarnation === report.incarnation && known.report.sequence === report.sequence;
     const regularity = sameReport
       ? known.regularity
-      : health.heard(known?.regularity, report.incarnation, report.interval_ms, reportedMs);
+      : health.heard(
+          known?.regularity,
+          report.incarnation,
+          report.interval_ms ?? TIMING.reportIntervalMs,
+          reportedMs,
+        );
     this.restarts.heard(report.agent_id, report.incarnation, reportedMs);
     this.reported.set(report.agent_id, { ...gathered, report, reportedMs, regularity, scoredMissed: 0 });
     if (gathered.connections !== known?.connections)

@@ -23,6 +23,13 @@ describe('the report book', () => {
     expect(book.tear(ALL)).toEqual({ agents: [], connections: [] });
   });
 
+  it('says the usual interval of an agent that tells none', () => {
+    const book = new ReportBook();
+    const { interval_ms: _, ...untold } = report();
+    book.take(untold, 1_000);
+    expect(book.tear(ALL)).toMatchObject({ agents: [{ interval_ms: 5_000 }] });
+  });
+
   it('leaves connections for later when their rows are not there yet', () => {
     const book = new ReportBook();
     book.take(report(), 1_000);

@@ -1,4 +1,4 @@
-import type { ConnectionHealth, HealthReport } from '#libs/contracts';
+import { type ConnectionHealth, type HealthReport, TIMING } from '#libs/contracts';
 import { health } from '#libs/domain';
 import type { AgentLoad, ConnectionBeat } from '#libs/registry';
 
@@ -74,7 +74,7 @@ export class ReportBook {
       connections: carried.length,
       draining: report.draining,
       software_version: report.software_version,
-      interval_ms: report.interval_ms,
+      interval_ms: report.interval_ms ?? TIMING.reportIntervalMs,
       ...(report.lease_ms !== undefined && { lease_ms: report.lease_ms }),
       health_score: health.agentScore(carried).score,
     });
