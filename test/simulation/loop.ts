@@ -47,6 +47,11 @@ export class Loop {
     this.woken = true;
   }
 
+  /** A link in its first placement, which is over so soon that hardly anything would be said of it by chance. */
+  get early(): string | undefined {
+    return [...this.states].find(([, { phase }]) => phase === 'assigned')?.[0];
+  }
+
   /** Everything in the log is judged first, and only then what is due: a late reader is not a late agent. */
   run(): void {
     if (this.world.schedule.nowMs < this.ownerUntilMs) return;

@@ -64,10 +64,13 @@ export class Mischief {
     for (const agent of this.world.agents.values()) {
       agent.resume();
       agent.reconnect();
-      if (agent.running && !this.world.fleet.isDraining(agent)) continue;
-      agent.kill();
-      agent.start();
+      if (!agent.running || this.world.fleet.isDraining(agent)) this.restart(agent);
     }
+  }
+
+  private restart(agent: Agent): void {
+    agent.kill();
+    agent.start();
   }
 
   private again(): void {
@@ -86,7 +89,7 @@ export class Mischief {
 
   private anyLink(): { id: string; epoch: number } {
     const { random, loop } = this.world;
-    const id = random.pick(['client-1:a', 'client-1:b', 'client-2:a', 'client-2:never']);
+    const id = loop.early ?? random.pick(['client-1:a', 'client-1:b', 'client-2:a', 'client-2:never']);
     return { id, epoch: Math.max(1, (loop.states.get(id)?.epoch ?? 0) + random.between(-1, 2)) };
   }
 
@@ -198,9 +201,7 @@ export class Mischief {
     });
     // A drained agent is restarted in the end, so that the world does not run dry.
     this.world.schedule.after(this.world.random.between(5_000, 20_000), () => {
-      if (agent.incarnation !== incarnation) return;
-      agent.kill();
-      agent.start();
+      if (agent.incarnation === incarnation) this.restart(agent);
     });
   }
 
@@ -250,7 +251,7 @@ export class Mischief {
       incarnation: `${agent.id}-${random.between(0, 9)}`,
     };
     const answer = { ...on, command_id: `${id}/${random.between(1, 9)}/connect/${agent.id}` };
-    // Only words that are true, however useless: an agent that lies about its own end is not modelled.
+    // Only true words, however useless: an agent that lies about its own end is not modelled.
     const stranger = { ...on, agent_id: 'stranger', incarnation: 'x' };
     random.pick([
       () => this.world.publish('backend-changed', { ...on, to: 'pod:1', reason: 'pod died' }),

@@ -156,6 +156,8 @@ export interface RecentMove {
   at: string;
   /** What the blast radius counts together. */
   cause: string;
+  /** The link did not stand since: whatever is tried until it does is part of this move. */
+  open?: boolean;
 }
 
 /** A move that was called for and is held back. */

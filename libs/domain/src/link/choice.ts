@@ -1,4 +1,5 @@
 import type { PeerVerdict } from '#libs/contracts';
+import type { Fleet } from '../fleet.ts';
 import { type Choice, choose, type Need } from '../placement/index.ts';
 import { serverUntilMs } from './backoff.ts';
 import type { Step } from './draft.ts';
@@ -37,13 +38,38 @@ export function chooseFor(
   const { flapping, ...without } = needOf(step, plan.insist ? [] : backoffs, clientId);
   const need: Need = plan.insist ? without : { ...without, flapping };
   if (plan.peer) return chooseAfterAsking(step, plan, plan.peer, need);
-  if (plan.avoid === undefined) return choose(need, step.input.fleet);
-  const choice = choose({ ...need, without: new Map([[plan.avoid, 'left']]) }, step.input.fleet);
-  return choice.chosen ? choice : choose(need, step.input.fleet);
+  return chooseRather(need, lastOf(step, backoffs, plan), step.input.fleet);
+}
+
+/** Without these, unless nothing else fits. */
+function chooseRather(need: Need, without: ReadonlyMap<string, string>, fleet: Fleet): Choice {
+  if (without.size === 0) return choose(need, fleet);
+  const choice = choose({ ...need, without }, fleet);
+  return choice.chosen ? choice : choose(need, fleet);
+}
+
+/**
+ * Servers that come last: the one that is left, and those that failed the link and of which nothing was heard since, though
+ * they no longer back off. A server that died stays in the fleet for a while, empty, and looks better than any other.
+ */
+function lastOf(
+  { input }: Step,
+  backoffs: readonly BackoffState[],
+  { avoid }: Plan,
+): ReadonlyMap<string, string> {
+  const last = new Map<string, string>();
+  for (const { agent_id, incarnation, failedMs, untilMs } of backoffs) {
+    const agent = input.fleet.agents.get(agent_id);
+    if (agent?.incarnation !== incarnation || input.nowMs < untilMs) continue;
+    if (agent.lastReportMs <= failedMs) last.set(agent_id, 'unheard');
+  }
+  return avoid === undefined ? last : last.set(avoid, 'left');
 }
 
 /** The peer's server, if this side too would take it; else the failover target; else the best. */
-function chooseAfterAsking({ state, input }: Step, { avoid }: Plan, peer: PeerEnd, need: Need): Choice {
+function chooseAfterAsking(step: Step, plan: Plan, peer: PeerEnd, need: Need): Choice {
+  const { state, input } = step;
+  const { avoid } = plan;
   const without = avoid === undefined ? {} : { without: new Map([[avoid, 'left']]) };
   // The peer holds a place there, which may be what makes the server look full.
   const named = peer.isOver ? undefined : peer.server_id;
@@ -53,8 +79,7 @@ function chooseAfterAsking({ state, input }: Step, { avoid }: Plan, peer: PeerEn
     if (choice.chosen?.agent_id === named) return choice;
   }
   const first = state.failover_target === undefined ? {} : { first: { agent_id: state.failover_target } };
-  const choice = choose({ ...need, ...without, ...first }, input.fleet);
-  return choice.chosen || avoid === undefined ? choice : choose({ ...need, ...first }, input.fleet);
+  return chooseRather({ ...need, ...first }, lastOf(step, step.state.backoffs, plan), input.fleet);
 }
 
 /** What a decision says of the peer's part in a choice. */

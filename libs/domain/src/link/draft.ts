@@ -121,7 +121,7 @@ export function decided({ state, input }: Step, name: LinkDecisionName, change: 
   if (change.peer) data.peer = change.peer;
   if (change.candidates) data.candidates = change.candidates;
   if (change.attempt !== undefined) data.attempt = change.attempt;
-  if (moves.length > 0) data.moves = moves.map(({ atMs, cause }) => ({ at: iso(atMs), cause }));
+  if (moves.length > 0) data.moves = moves.map(({ atMs, ...move }) => ({ at: iso(atMs), ...move }));
   Object.assign(data, looksAgain(state, change, after.leave));
   return { kind: 'append', name, data };
 }

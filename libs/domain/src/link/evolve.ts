@@ -75,7 +75,7 @@ function optional(data: LinkDecision): Partial<LinkState> {
     ...(due_at === undefined ? {} : { dueMs: msOf(due_at) }),
     ...(data.moves === undefined
       ? {}
-      : { moves: data.moves.map(({ at, cause }) => ({ atMs: msOf(at), cause })) }),
+      : { moves: data.moves.map(({ at, ...move }) => ({ atMs: msOf(at), ...move })) }),
     ...(data.suppressed === undefined ? {} : { suppressed: data.suppressed }),
   };
 }

@@ -129,6 +129,70 @@ describe('a link that moves too often', () => {
   });
 });
 
+describe('a move that takes several attempts', () => {
+  it('counts once, however often it was tried before the link stood', () => {
+    const given = active().policy({ damping_max_moves: 2 });
+    lose(given);
+    for (let attempt = 0; attempt < 4; attempt++) {
+      given.answer('connect', 'failed', { reason: 'dial-failed' });
+      given.due();
+    }
+    expect(given.known().phase).toBe('activating');
+    expect(given.known().moves).toMatchObject([{ cause: 'scheme/servers-lost', open: true }]);
+    given.established();
+    expect(given.known().moves).toEqual([{ atMs: expect.any(Number), cause: 'scheme/servers-lost' }]);
+    given.server('server-1', { incarnation: 'b' });
+    expect(lose(given.pass(1_000))).toContain('failover-decided');
+    given.established();
+    expect(lose(given.pass(1_000))).toContain('suppressed (damping)');
+  });
+
+  it('is not damped by what was tried of it already', () => {
+    const given = active().policy({ damping_max_moves: 1 });
+    lose(given);
+    expect(line(given.answer('connect', 'failed', { reason: 'dial-failed' }))).toContain(
+      'waiting-for-capacity',
+    );
+    expect(line(given.due())).toContain('failover-decided');
+  });
+});
+
+describe('a server that died and is still in the fleet', () => {
+  /** Held for a few seconds more; server-2, which died, looks better than server-3. */
+  const held = (): Scenario => {
+    const given = active().policy({ damping_max_moves: 1 });
+    lose(given);
+    given.established();
+    given.pass(50_000).without('server-1').server('server-2').server('server-3', { carried: 9 });
+    expect(lose(given)).toContain('suppressed (damping)');
+    return given;
+  };
+
+  it('is where a link that was held goes last', () => {
+    const given = held();
+    expect(line(given.due())).toMatch(/activating \(suppression-over\) on server-3/);
+    expect(last(given)?.candidates).toContainEqual({ agent_id: 'server-2', excluded: 'unheard' });
+  });
+
+  it('is where a link goes last that an operator released', () => {
+    const given = active().server('server-2', { carried: 9 });
+    given.policy({ blast_share: 0, blast_free_links: 0 });
+    expect(lose(given)).toContain('suppressed (blast-radius)');
+    const cause = 'scheme/servers-lost';
+    given.pass(5_000);
+    const agreed = { failover_id: 'f', cause, until: until(given, 60_000) };
+    expect(line(given.set('failover-approved', agreed))).toContain('(approved) on server-2');
+  });
+
+  it('is chosen as ever once it was heard again, and when nothing else fits', () => {
+    const heard = held().pass(9_999);
+    heard.server('server-2');
+    expect(line(heard.due())).toContain('on server-2');
+    const only = held().without('server-3');
+    expect(line(only.due())).toContain('on server-2');
+  });
+});
+
 describe('a path that stands, and would be left too often', () => {
   const damped = () => {
     const given = active().policy({ damping_max_moves: 1, damping_window_ms: 60_000 });

@@ -46,17 +46,19 @@ export function judge({ state, input }: Step, called: Called): Judgement {
   const moves = rememberedMoves(state.moves ?? [], settings, nowMs);
   const cause = causeOf(state.request.server_group, called.reason, called.clientGone);
   if (cause === undefined) return { moves };
-  const often = damped(moves, settings, nowMs);
+  // What was tried of this move already is not held against it, and counts once with what comes.
+  const before = moves.filter(({ open }) => !open);
+  const often = damped(before, settings, nowMs);
   if (often) {
     const { untilMs, values } = often;
     return { moves, hold: { reason: 'damping', what: 'failover', until: iso(untilMs), values } };
   }
   const { server_group } = state.request;
   if (called.sameClient && cause === causeOf(server_group, 'client-lost')) {
-    return { moves: [...moves, { atMs: nowMs, cause: causeOfReturn(server_group) }] };
+    return { moves: [...before, { atMs: nowMs, cause: causeOfReturn(server_group), open: true }] };
   }
   const hold = tooMany({ state, input }, called, moves, cause);
-  return hold ? { moves, hold } : { moves: [...moves, { atMs: nowMs, cause }] };
+  return hold ? { moves, hold } : { moves: [...before, { atMs: nowMs, cause, open: true }] };
 }
 
 /** What is held for too many others stays so, however few they are by then, until an operator agrees. */

@@ -139,6 +139,7 @@ function onEstablished(step: Step, fact: FactOf<'new-connection-established'>): 
       leave,
       ...(isStandIn(state) ? { failbackAtMs: failbackAfter(step) } : {}),
       backoffs: afterSuccess(state.backoffs, input.nowMs),
+      moves: (state.moves ?? []).map(({ open, ...move }) => move),
     },
     candidates: other.candidates,
     ...(leave ? { dueMs: input.nowMs } : {}),

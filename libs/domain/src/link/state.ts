@@ -36,6 +36,8 @@ export interface LinkMove {
   readonly atMs: number;
   /** What the blast radius counts together. */
   readonly cause: string;
+  /** The link did not stand since: whatever is tried until it does is part of this move. */
+  readonly open?: boolean;
 }
 
 /** What is known of the client's lives. */
