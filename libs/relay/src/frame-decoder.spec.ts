@@ -65,8 +65,8 @@ describe('FrameDecoder', () => {
   });
 
   it('refuses control frames of a wrong length', () => {
-    expect(faultOf(header(1, 0))).toBe('wrong-frame-length');
-    expect(faultOf(header(2, 64))).toBe('wrong-frame-length');
+    expect(faultOf(header(1, 65))).toBe('wrong-frame-length');
+    expect(faultOf(header(2, 65))).toBe('wrong-frame-length');
     expect(faultOf(header(3, 1))).toBe('wrong-frame-length');
     expect(faultOf(header(4, 3))).toBe('wrong-frame-length');
   });

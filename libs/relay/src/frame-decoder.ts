@@ -53,7 +53,7 @@ function checkLength(type: FrameType, length: number): void {
       return;
     case FRAME_TYPE.ping:
     case FRAME_TYPE.pong:
-      expectLength(length, LINK_LIMITS.pingPayloadBytes);
+      if (length > LINK_LIMITS.pingPayloadMaxBytes) throw new LinkProtocolError('wrong-frame-length');
       return;
     case FRAME_TYPE.ready:
       expectLength(length, 0);

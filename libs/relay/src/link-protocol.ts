@@ -22,7 +22,7 @@
  *         type   length   payload
  *
  *   0 data    one whole application message, its own length header included; never empty, never split
- *   1 ping    u32 number, answered by a pong with the same payload
+ *   1 ping    0 to 64 bytes, answered by a pong with the same payload; ours hold a u32 number
  *   2 pong    frames are handled in their order: it says that all that came before its ping was handled
  *   3 ready   empty, only from the server's side: the path stands, a backend is behind it. A later one says that
  *             the connection to the backend was replaced: whoever keeps state on it must sign on again
@@ -43,7 +43,9 @@ export const LINK_LIMITS = {
   frameHeaderBytes: 5,
   /** Largest payload; above the largest message a 2-byte length can announce. */
   framePayloadBytes: 128 * 1024,
+  /** Of our own pings; anyone else's may hold up to the maximum, which comes back as it was. */
   pingPayloadBytes: 4,
+  pingPayloadMaxBytes: 64,
   refusePayloadBytes: 2,
   connectionIdBytes: 128,
   clientIdBytes: 64,

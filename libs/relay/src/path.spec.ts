@@ -78,6 +78,23 @@ describe('LinkPath', () => {
     expect(sentHex().endsWith('020000000400' + '00004d')).toBe(true);
   });
 
+  it.each([0, 1, 64])(
+    'answers a ping of %s bytes with the same bytes, and takes such a pong as a sign of life',
+    async (length) => {
+      const { path, far, seen, at, settle, time, sentHex } = pathOnPair();
+      path.start();
+      const payload = Buffer.alloc(length, 7);
+      far.write(encodeFrame(FRAME_TYPE.ping, payload));
+      await settle();
+      expect(sentHex()).toBe(encodeFrame(FRAME_TYPE.pong, payload).toString('hex'));
+      time.nowMs = 1_400;
+      far.write(encodeFrame(FRAME_TYPE.pong, payload));
+      await settle();
+      at(2_800);
+      expect(seen).toEqual([]);
+    },
+  );
+
   it('ends once when nothing was heard for three intervals, and not a moment earlier', async () => {
     const { path, far, seen, at, settle } = pathOnPair();
     path.start();

@@ -6,6 +6,7 @@ import {
   encodePing,
   encodeRefuse,
   FRAME_TYPE,
+  LINK_LIMITS,
   LinkProtocolError,
   type ProtocolFault,
   type RefuseCode,
@@ -182,7 +183,8 @@ export class LinkPath {
         this.control(encodeFrame(FRAME_TYPE.pong, payload));
         return;
       case FRAME_TYPE.pong:
-        this.answered(payload.readUInt32BE(0));
+        // One of another length answers no ping of ours: a sign of life, and no more.
+        if (payload.length === LINK_LIMITS.pingPayloadBytes) this.answered(payload.readUInt32BE(0));
         return;
       case FRAME_TYPE.ready:
         this.handlers.ready();
