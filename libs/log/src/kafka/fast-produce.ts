@@ -41,22 +41,48 @@ export interface ProduceDefinition {
 /** Versions whose bodies are alike, and hold record batches. */
 const VERSIONS = { from: 3, to: 7 } as const;
 
-/** kafkajs's table of requests; it exports no types for it. */
-export const kafkajsProduce: ProduceDefinition = createRequire(import.meta.url)(
-  'kafkajs/src/protocol/requests/index.js',
-).requests.Produce;
+/** Whose requests were compared with ours, byte by byte; package.json pins it. */
+export const KNOWN_KAFKAJS = '2.2.4';
 
-let installed = false;
+/** Loads a module of kafkajs; it exports no types for them. */
+export type LoadModule = (path: string) => unknown;
 
-/** From here on every producer of this process encodes by `record-batch.ts`. */
-export function installFastProduce(): void {
-  if (installed) return;
-  installed = true;
-  const original = kafkajsProduce.protocol;
-  kafkajsProduce.protocol = ({ version }) => withFastEncoding(original({ version }));
+/** kafkajs's own encoding of produce requests. @throws Error when this kafkajs is not the one that is known here */
+export function kafkajsProduce(load: LoadModule = createRequire(import.meta.url)): ProduceDefinition {
+  const { version } = load('kafkajs/package.json') as { version?: unknown };
+  if (version !== KNOWN_KAFKAJS) throw new Error(`kafkajs ${String(version)} is not ${KNOWN_KAFKAJS}`);
+  const { requests } = load('kafkajs/src/protocol/requests/index.js') as {
+    requests?: { Produce?: Partial<ProduceDefinition> };
+  };
+  const found = requests?.Produce;
+  if (typeof found?.protocol !== 'function') throw new Error('kafkajs keeps its produce requests elsewhere');
+  return found as ProduceDefinition;
 }
 
-/** What it does not know, kafkajs goes on encoding: transactions, compression, own timestamps, repeated headers. */
+let tried = false;
+
+/**
+ * From here on every producer of this process encodes by `record-batch.ts`. With a kafkajs that is not known here its
+ * own encoding stays, which is slower and no less right.
+ */
+export function installFastProduce(left: (error: unknown) => void): void {
+  if (tried) return;
+  tried = true;
+  replaceEncoding(left);
+}
+
+/** @param left told why kafkajs's own encoding stays. */
+export function replaceEncoding(left: (error: unknown) => void, load?: LoadModule): void {
+  try {
+    const produce = kafkajsProduce(load);
+    const original = produce.protocol;
+    produce.protocol = ({ version }) => withFastEncoding(original({ version }));
+  } catch (error) {
+    left(error);
+  }
+}
+
+/** What it does not know, kafkajs goes on encoding: transactions, compression, own timestamps, repeated headers, values of other types. */
 export function withFastEncoding(protocol: Protocol): Protocol {
   return (options) => {
     const { request, response } = protocol(options);
@@ -76,11 +102,15 @@ function isPlain({ transactionalId, compression, topicData }: ProduceOptions): b
   if (transactionalId || compression !== 0) return false;
   return topicData.every(({ partitions }) =>
     partitions.every(({ messages }) =>
-      messages.every(({ timestamp, headers }) => {
-        if (timestamp !== undefined) return false;
-        for (const name in headers) if (Array.isArray(headers[name])) return false;
+      messages.every(({ key, value, timestamp, headers }) => {
+        if (timestamp !== undefined || !isBytes(key) || !isBytes(value)) return false;
+        for (const name in headers) if (!isBytes(headers[name])) return false;
         return true;
       }),
     ),
   );
+}
+
+function isBytes(value: unknown): boolean {
+  return value === undefined || value === null || typeof value === 'string' || Buffer.isBuffer(value);
 }

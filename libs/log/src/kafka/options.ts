@@ -56,7 +56,7 @@ export const KAFKA_LIMITS = {
  * producer's own setting.
  */
 export function kafkaClient(options: KafkaLogOptions): Kafka {
-  installFastProduce();
+  installFastProduce((error) => options.observer?.failed?.('a faster encoding of produce requests', error));
   return new Kafka({
     clientId: options.clientId,
     brokers: [...options.brokers],

@@ -1,10 +1,19 @@
+import { createRequire } from 'node:module';
 import { jest } from '@jest/globals';
 import fc from 'fast-check';
 import { crc32c } from './crc32c.ts';
-import { kafkajsProduce, type ProduceOptions, withFastEncoding } from './fast-produce.ts';
+import {
+  KNOWN_KAFKAJS,
+  kafkajsProduce,
+  type ProduceDefinition,
+  type ProduceOptions,
+  replaceEncoding,
+  withFastEncoding,
+} from './fast-produce.ts';
 
 const NOW_MS = Date.parse('2026-01-01T00:00:00.123Z');
-const protocol = kafkajsProduce.protocol({ version: 7 });
+const produce = kafkajsProduce();
+const protocol = produce.protocol({ version: 7 });
 const fast = withFastEncoding(protocol);
 
 const plain = (topicData: ProduceOptions['topicData']): ProduceOptions => ({
@@ -71,7 +80,7 @@ describe('the encoding of a produce request', () => {
 
   it('leaves older versions of the protocol, transactions and compression to kafkajs', () => {
     const encodeOf = (options: ProduceOptions, version: number): string => {
-      const original = kafkajsProduce.protocol({ version });
+      const original = produce.protocol({ version });
       return withFastEncoding(() => original(options))(options).request.encode.toString();
     };
     const own = encodeOf(plain([]), 7);
@@ -93,5 +102,53 @@ describe('CRC-32C', () => {
     expect(of(Buffer.alloc(32))).toBe(0x8a9136aa);
     expect(of(Buffer.alloc(32, 0xff))).toBe(0x62a8ab43);
     expect(of(Buffer.alloc(0))).toBe(0);
+  });
+});
+
+describe("what stands in the place of kafkajs's encoding", () => {
+  const definition = (): ProduceDefinition => ({ protocol: produce.protocol });
+  /** @returns why kafkajs's own encoding stays; undefined: it does not. */
+  function leftWith(version: string, requests: object | undefined): string | undefined {
+    let why: string | undefined;
+    replaceEncoding(
+      (error) => {
+        why = String(error);
+      },
+      (path) => {
+        if (path === 'kafkajs/package.json') return { version };
+        if (requests === undefined) throw new Error('no such module');
+        return requests;
+      },
+    );
+    return why;
+  }
+
+  it('is put there for the version that it was compared with, which package.json pins', () => {
+    const found = definition();
+    expect(leftWith(KNOWN_KAFKAJS, { requests: { Produce: found } })).toBeUndefined();
+    expect(found.protocol).not.toBe(produce.protocol);
+    const { dependencies } = createRequire(import.meta.url)('../../../../package.json') as {
+      dependencies: Record<string, string>;
+    };
+    expect(dependencies.kafkajs).toBe(KNOWN_KAFKAJS);
+  });
+
+  it('is left out, and says so, with any other kafkajs', () => {
+    const found = definition();
+    expect(leftWith('2.3.0', { requests: { Produce: found } })).toContain('2.3.0');
+    expect(found.protocol).toBe(produce.protocol);
+    expect(leftWith(KNOWN_KAFKAJS, undefined)).toContain('no such module');
+    expect(leftWith(KNOWN_KAFKAJS, { requests: {} })).toContain('elsewhere');
+    expect(leftWith(KNOWN_KAFKAJS, { requests: { Produce: { protocol: 1 } } })).toContain('elsewhere');
+  });
+
+  it.each([
+    ['key', { key: 7, value: 'v' }],
+    ['value', { key: 'k', value: { of: 'an object' } }],
+    ['header', { key: 'k', value: 'v', headers: { name: 7 } }],
+  ])('leaves a record to kafkajs whose %s is neither text nor bytes', (_what, message) => {
+    const data = [{ topic: 't', partitions: [{ partition: 0, messages: [message as never] }] }];
+    const { request } = protocol(plain(data));
+    expect(withFastEncoding(() => ({ request, response: null }))(plain(data)).request).toBe(request);
   });
 });
