@@ -108,6 +108,20 @@ describe('the questions of links to peers', () => {
     expect(asked).toHaveLength(1);
   });
 
+  it('are asked again when their partition comes back before the peer answered what was called off', async () => {
+    const { asked, published, questions } = world();
+    const question = questionOf(2);
+    questions.changed(KEY, asking(question));
+    await settled();
+    questions.changed(KEY, undefined);
+    questions.changed(KEY, asking(question));
+    await settled();
+    expect(asked.map(({ signal }) => signal.aborted)).toEqual([true, false]);
+    for (const each of asked) each.answer(ASSIGNED);
+    await settled();
+    expect(published).toHaveLength(1);
+  });
+
   it('of long ago are passed by: a fold of the log asks only what stands at its end', async () => {
     const { asked, published, questions } = world();
     for (const epoch of [2, 3, 4]) {

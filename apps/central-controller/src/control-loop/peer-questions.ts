@@ -92,7 +92,8 @@ export class PeerQuestions {
     const deadlineMs = Date.parse(question.deadline_at);
     const running = this.open.get(key);
     // Past its deadline a question ends by the loop's own clock. A running one serves its repetition as well.
-    if (this.stopped || clock.wallMs() >= deadlineMs || running?.question.epoch === question.epoch) return;
+    const serves = running?.question.epoch === question.epoch && !running.abort.signal.aborted;
+    if (this.stopped || clock.wallMs() >= deadlineMs || serves) return;
     running?.abort.abort();
     const abort = new AbortController();
     this.open.set(key, { question, abort });
