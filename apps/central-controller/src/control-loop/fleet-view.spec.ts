@@ -45,6 +45,17 @@ describe('the fleet as the control loop sees it', () => {
     });
   });
 
+  it('does not show an earlier life again by a report that came late, while the later one reports', () => {
+    const { view } = fleet();
+    view.take(report({ sequence: 7, ...carrying('client-1:a') }), AT_MS, AT_MS);
+    view.take(report({ incarnation: 'second', sequence: 1 }), AT_MS + 10, AT_MS + 10);
+    view.take(report({ sequence: 8, ...carrying('client-1:a') }), AT_MS + 20, AT_MS + 20);
+    expect(view.agents.get('scheme-server-1')).toMatchObject({ incarnation: 'second', carried: 0 });
+    view.tick(AT_MS + 60_000);
+    view.take(report({ sequence: 9 }), AT_MS + 60_000, AT_MS + 60_000);
+    expect(view.agents.get('scheme-server-1')).toMatchObject({ incarnation: 'first' });
+  });
+
   it('takes a new life of an agent whatever its sequence', () => {
     const { view } = fleet();
     view.take(report({ sequence: 9 }), AT_MS, AT_MS);

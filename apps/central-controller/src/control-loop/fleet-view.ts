@@ -64,6 +64,8 @@ export class FleetView implements Fleet {
     const known = this.reported.get(report.agent_id);
     if (known && known.report.incarnation === report.incarnation && report.sequence < known.report.sequence)
       return;
+    // While the life that came after it reports, a report of the one before is late.
+    if (known && this.restarts.wasReplaced(report.agent_id, report.incarnation)) return;
     const gathered = gather(known, report);
     const sameReport =
       known?.report.incarnation === report.incarnation && known.report.sequence === report.sequence;

@@ -33,6 +33,11 @@ export class RestartBook {
     }
   }
 
+  /** Whether the agent's present life, as far as this process saw, took the place of this one. */
+  wasReplaced(agentId: string, incarnation: string): boolean {
+    return this.lives.get(agentId)?.before === incarnation;
+  }
+
   /** Milliseconds since 1970, the oldest first. */
   of(agentId: string): readonly number[] {
     return this.lives.get(agentId)?.begunMs ?? NONE;
