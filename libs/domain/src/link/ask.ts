@@ -26,13 +26,13 @@ export function ask(step: Step, plan: Plan, { over, peerRegion, client, backoffs
   const { state, input } = step;
   const deadlineMs = input.nowMs + (input.fleet.peerDeadlineMs ?? TIMING.peerDeadlineMs);
   const heldBackMs = backoffUntilMs(backoffs, over.server_id, over.server_incarnation) ?? 0;
-  const left = plan.avoid === over.server_id || input.nowMs < heldBackMs;
+  const left = plan.avoid ?? (input.nowMs < heldBackMs ? over.server_id : undefined);
   const asking: PeerQuestion = {
     epoch: state.epoch + 1,
     peer_region: peerRegion,
     client_id: client.clientId,
     server_group: state.request.server_group,
-    ...(left ? { failed_server_id: over.server_id } : {}),
+    ...(left === undefined ? {} : { failed_server_id: left }),
     reason: plan.reason,
     deadline_at: iso(deadlineMs),
   };

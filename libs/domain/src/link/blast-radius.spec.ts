@@ -1,5 +1,5 @@
 import { line, Scenario } from '../../testing/scenario.ts';
-import { active, degrade, last, lose, until } from '../../testing/talk.ts';
+import { active, activeWithDr, degrade, last, lose, until } from '../../testing/talk.ts';
 import { swallowed, unplanned } from '../../testing/ways.ts';
 import { waitsForFleet } from './index.ts';
 
@@ -84,10 +84,7 @@ describe('a cause that moves too many links', () => {
 
   describe('with DR clients', () => {
     const withDr = () => {
-      const given = new Scenario().dr().server('server-1').server('server-2', { carried: 5 });
-      given.request({ dr_client_id: 'dr-1' });
-      given.established();
-      given.policy({ blast_share: 0, blast_free_links: 0 });
+      const given = activeWithDr().policy({ blast_share: 0, blast_free_links: 0 });
       given.blastCount = { moved: 50, links: 100 };
       return given;
     };

@@ -1,14 +1,7 @@
 import { line, Scenario } from '../../testing/scenario.ts';
+import { activeWithDr as active } from '../../testing/talk.ts';
 
 const WITH_DR = { dr_client_id: 'dr-1' };
-
-/** A link of client-1 on server-1, with a DR client that is well and server-2 to go to. */
-function active(): Scenario {
-  const given = new Scenario().dr().server('server-1').server('server-2', { carried: 5 });
-  given.request(WITH_DR);
-  given.established();
-  return given;
-}
 
 /** Its client was shut down, and the DR client carries it. */
 function carriedByDr(given = active()): Scenario {
@@ -190,20 +183,6 @@ describe('a link whose server lost its client', () => {
     expect(given.known().dueMs).toBe(given.nowMs + 4_500);
     expect(given.known().pending).toHaveLength(2);
     expect(line(given.due())).toContain('failover-started v5 e2 stopping (command-timeout)');
-  });
-
-  it('goes elsewhere when the path froze, for nobody knows what froze, and not to the DR client while its client answers', () => {
-    const given = active();
-    expect(line(given.lost('server', 'keepalive-timeout'))).toContain(
-      'on server-2; accept-client server-2 e2, connect client-1 e2',
-    );
-    expect(line(given.lost('client', 'keepalive-timeout', { epoch: 1 }))).toBe(
-      'failover-started v4 e2 activating (client-lost) on server-2',
-    );
-    expect(given.known().dueMs).toBe(given.nowMs + 5_000);
-    given.pass(1_800);
-    expect(line(given.look())).toBe('ignore not-due');
-    expect(line(given.established())).toContain('failover-completed v5 e2 active');
   });
 
   it('does not wait for a client that says meanwhile that it goes', () => {

@@ -1,16 +1,9 @@
-import { line, Scenario } from '../../testing/scenario.ts';
+import { line, type Scenario } from '../../testing/scenario.ts';
+import { activeWithDr as active } from '../../testing/talk.ts';
 import { nextDueMs } from './index.ts';
 
 const WITH_DR = { dr_client_id: 'dr-1' };
 const wish = { reason: 'r', requested_by: 'o' };
-
-/** A link of client-1 on server-1, with a DR client that is well and server-2 to go to. */
-function active(): Scenario {
-  const given = new Scenario().dr().server('server-1').server('server-2', { carried: 5 });
-  given.request(WITH_DR);
-  given.established();
-  return given;
-}
 
 /** Its client was shut down, and the DR client carries it. */
 function carriedByDr(given = active()): Scenario {

@@ -29,7 +29,10 @@ export function afterOver(step: Step, placement: Placement, over: Over): LinkOut
     backoffs,
     over: placement,
     release: (chosen) => releaseOf(state, placement, over, chosen),
-    avoid: isLeft(state, placement, failover) || over.leavesServer ? placement.server_id : undefined,
+    avoid:
+      isLeft(state, placement, failover) || over.leavesServer
+        ? placement.server_id
+        : leftBefore(placement, failover),
     values: over.values,
   });
 }
@@ -44,6 +47,10 @@ function livesAfter(step: Step, { client_id }: Placement, over: Over): Lives {
 function isLeft(state: LinkState, { client_id }: Placement, { reason }: FailoverLedger): boolean {
   return LEAVING.has(reason) && carrierOf(state) === client_id;
 }
+
+/** A move that led away from a server does not lead back to it while the link does not stand. */
+const leftBefore = ({ server_id }: Placement, { from }: FailoverLedger): string | undefined =>
+  from === server_id ? undefined : from;
 
 /**
  * When the client's end is what is over, the server may hold its place for a client that never comes:

@@ -12,11 +12,17 @@ import type { BackoffState, LinkState } from './state.ts';
 export function probeMs(step: Step, plan: Plan, client: Picked, backoffs: readonly BackoffState[]): number {
   const { settings } = policyOf(step.state.request, step.input.fleet.settings);
   const suspected = plan.failover?.reason === 'failback' || failedLately(step, client, backoffs);
-  const isProbe = suspected && client.other?.isWell === true;
-  return isProbe
-    ? Math.min(settings.client_probe_ms, LINK_POLICY.commandGiveUpMs)
-    : LINK_POLICY.commandGiveUpMs;
+  if (!suspected || !client.other?.isWell) return LINK_POLICY.commandGiveUpMs;
+  const probe = Math.max(settings.client_probe_ms, isFreeze(plan) ? LINK_POLICY.commandExpiryMs : 0);
+  return Math.min(probe, LINK_POLICY.commandGiveUpMs);
 }
+
+/**
+ * The server alone saw the path freeze: more likely the way to it than the client, which may be told late of the other
+ * server, but not later than its command lasts. Whoever froze itself does not stand by then.
+ */
+const isFreeze = ({ failover, avoid }: Plan): boolean =>
+  failover?.reason === 'client-lost' && avoid !== undefined;
 
 function failedLately(
   { input }: Step,

@@ -77,7 +77,7 @@ describe('the client that is back while its DR client carries the link', () => {
     given.established();
     const word = { agent_id: 'client-1', incarnation: 'c1', ...over };
     expect(line(given.tell(name, word))).toBe(
-      'connection-activated v7 e3 active (standby) on server-1 then server-2; disconnect client-1 e3 close',
+      'connection-activated v7 e3 active (standby) on server-2 then server-1; disconnect client-1 e3 close',
     );
     expect(line(given.tell(name, word))).toMatch(/^ignore/);
   });
