@@ -31,12 +31,7 @@ describe('a third of the servers lost at once', () => {
 
   beforeAll(async () => {
     stack = await startSpine({
-      envWith: async (made) => ({
-        'client-sidecar-dr': {
-          ...(await spareLinks(made, 'client-sidecar-dr', SPARE)),
-          TRUNKLINE_CONTROL_URL: undefined,
-        },
-      }),
+      env: { 'client-sidecar-dr': await spareLinks(SPARE) },
     });
     for (const id of ALL) await untilPhaseOf(stack, id, 'active');
     await putPolicy(stack, 'narrow', {

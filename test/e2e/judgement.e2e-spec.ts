@@ -4,12 +4,12 @@ import type { Stack } from '../support/stack.ts';
 import { holdsFor, waitFor } from '../support/wait-for.ts';
 import { audit } from './support/audit.ts';
 import { shortName } from './support/evidence.ts';
-import { post, publishFact, putPolicy, spareLinks, untilPhaseOf } from './support/operator.ts';
+import { post, publishFact, putPolicy, untilPhaseOf } from './support/operator.ts';
 import {
   askFailover,
   CONTROLLER,
   eventsOf,
-  LINK,
+  reconcile,
   rowOf,
   startSpine,
   untilActive,
@@ -18,9 +18,6 @@ import {
 
 jest.setTimeout(180_000);
 
-/** Links that stand beside the demo link, without an application: what moves is counted, not used. */
-const OTHERS = Array.from({ length: 8 }, (_, index) => `bank-client-1:spare-${index}`);
-const ALL = [LINK, ...OTHERS];
 const FLAPPING = 'bank-client-dr:flapping';
 const FLAPPING_SERVER = 'server-sidecar-3';
 const MAX_MOVES = 3;
@@ -35,11 +32,7 @@ describe('judgement on what moves', () => {
   beforeAll(async () => {
     stack = await startSpine({
       env: { [FLAPPING_SERVER]: { TRUNKLINE_SERVER_GROUP: 'flapping' } },
-      envWith: async (made) => ({
-        'client-sidecar-1': await spareLinks(made, 'client-sidecar-1', OTHERS, LINK),
-      }),
     });
-    for (const id of ALL) await untilPhaseOf(stack, id, 'active');
   });
   afterAll(() => stack?.stop());
   afterEach(() => audit(stack));
@@ -72,6 +65,7 @@ describe('judgement on what moves', () => {
       { what: 'the planned move after the freeze', everyMs: 500 },
     );
     await untilApproved(stack, 50);
+    await reconcile(stack);
   });
 
   it('leaves a link of a flapping server where it is after too many moves, and takes it up again', async () => {

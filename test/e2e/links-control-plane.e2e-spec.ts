@@ -110,6 +110,7 @@ describe('a payment link while its control plane is in trouble', () => {
     });
     await untilRegistryIsBack(before);
     await untilApproved(stack, 50);
+    await reconcile(stack);
   });
 
   it('keeps its registry through a Redis that stops and comes back', async () => {
@@ -121,6 +122,7 @@ describe('a payment link while its control plane is in trouble', () => {
     await stack.servers?.start('redis');
     await untilRegistryIsBack(before);
     await untilApproved(stack, 50);
+    await reconcile(stack);
   });
 
   it('is not disturbed by 1,000 poison records of 20 kinds, each put aside with its reason', async () => {

@@ -1,9 +1,11 @@
 import { jest } from '@jest/globals';
 import { getJson, postJson } from '../support/http.ts';
 import { PlainKafka } from '../support/plain-kafka.ts';
+import { redisHash } from '../support/redis.ts';
 import type { Name, Stack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { audit } from './support/audit.ts';
+import { factsOf } from './support/evidence.ts';
 import {
   applicationsOf,
   controlOf,
@@ -22,6 +24,8 @@ import {
 } from './support/spine.ts';
 
 jest.setTimeout(120_000);
+
+const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 
 describe('a payment link under 50 purchases a second', () => {
   let stack: Stack;
@@ -64,6 +68,25 @@ describe('a payment link under 50 purchases a second', () => {
       { what: `${id} active`, withinMs: 20_000 },
     );
     expect(row).toMatchObject({ status: 'active', epoch: 1, client_id: 'bank-client-dr', kind: 'link' });
+    const hash = await waitFor(async () => {
+      const found = await redisHash(stack.redisUrl, `connections:{${id}}`);
+      return found.last_heartbeat !== undefined && found.failover_target !== undefined && found;
+    });
+    expect(hash).toMatchObject({
+      client_id: 'bank-client-dr',
+      server_id: row.server_id,
+      status: 'active',
+      phase: 'active',
+      kind: 'link',
+      epoch: '1',
+      home_region: stack.regions.bank,
+      version: String(row.version),
+      health_score: expect.stringMatching(/^(\d\d?|100)(\.\d+)?$/),
+      failover_target: expect.stringMatching(/^scheme-server-\d$/),
+      last_heartbeat: expect.stringMatching(RFC_3339),
+      updated_at: expect.stringMatching(RFC_3339),
+    });
+    expect(hash.failover_target).not.toBe(hash.server_id);
     const events = await eventsOf(stack, id);
     expect(events.map(({ data }) => data.version)).toEqual(events.map((_, index) => index + 1));
     // Its application is told that it may send; a drain before that would be undone by it.
@@ -78,6 +101,7 @@ describe('a payment link under 50 purchases a second', () => {
       reason: 'test over',
     });
     await waitFor(async () => (await rowOf(stack, id)).phase === 'ended', { what: `${id} ended` });
+    await reconcile(stack);
   });
 
   it('moves to the other pod of its server when the application dies, without a decision', async () => {
@@ -128,6 +152,7 @@ describe('a payment link under 50 purchases a second', () => {
 
   it('moves when the server falls silent without a reset, and the old one is refused when it wakes', async () => {
     const before = await untilActive(stack);
+    const { placement } = (await eventsOf(stack)).at(-1)?.data ?? {};
     const old = sidecarOf(stack, before);
     await old.kill('SIGSTOP');
     const after = await untilActive(stack, before.epoch + 1);
@@ -142,6 +167,20 @@ describe('a payment link under 50 purchases a second', () => {
     await waitFor(async () => (await getJson(stack.url(old.name, '/health/active'))).status !== 200, {
       what: 'the woken sidecar to carry nothing',
     });
+    const said = await waitFor(
+      async () => {
+        const facts = await factsOf(new PlainKafka(stack.kafkaBrokers), stack.regions.scheme);
+        return facts.find(
+          ({ name, data }) =>
+            ['connection-lost', 'command-refused'].includes(name) &&
+            data.connection_id === LINK &&
+            data.agent_id === before.server_id &&
+            data.epoch === before.epoch,
+        );
+      },
+      { what: 'the woken sidecar to say that its path is over', everyMs: 200 },
+    );
+    expect(said.data.incarnation).toBe(placement.server_incarnation);
     await untilApproved(stack, 50);
     expect(await rowOf(stack)).toMatchObject({ epoch: after.epoch, server_id: after.server_id });
     await reconcile(stack);

@@ -8,7 +8,16 @@ import { type Handle, type Name, type Stack, startStack } from '../support/stack
 import { waitFor } from '../support/wait-for.ts';
 import { audit } from './support/audit.ts';
 import { decisionsIn, type Logged } from './support/evidence.ts';
-import { eventsOf, LINK, rowOf, sidecarOf, untilActive, untilApproved, untilPhase } from './support/spine.ts';
+import {
+  eventsOf,
+  LINK,
+  reconcile,
+  rowOf,
+  sidecarOf,
+  untilActive,
+  untilApproved,
+  untilPhase,
+} from './support/spine.ts';
 
 jest.setTimeout(120_000);
 
@@ -60,6 +69,7 @@ describe('a controller whose parts are processes of their own, and agents with a
       if (program.alive()) await program.kill('SIGCONT');
       else await program.start();
     }
+    await reconcile(stack);
     await audit(stack);
   });
 

@@ -152,8 +152,7 @@ describe('a failover that the peer decides with', () => {
     const full = { TRUNKLINE_CAPACITY: '1' };
     await Promise.all(SERVER_SIDECARS.map((name) => stack.program(name).restart(full)));
     await untilActive(stack);
-    const spare = await spareLinks(stack, WITH_SPARE, SPARE);
-    await stack.program(WITH_SPARE).restart({ ...spare, TRUNKLINE_CONTROL_URL: undefined });
+    await stack.program(WITH_SPARE).restart(await spareLinks(SPARE));
     for (const id of SPARE) await untilPhaseOf(stack, id, 'active');
     const before = await untilActive(stack);
     const lost = sidecarOf(stack, before);

@@ -4,6 +4,7 @@ import { getJson } from '../support/http.ts';
 import { PlainKafka } from '../support/plain-kafka.ts';
 import { type Name, type Stack, startStack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { audit } from './support/audit.ts';
 
 jest.setTimeout(120_000);
 
@@ -51,6 +52,7 @@ describe('two processes of one region', () => {
       { what: 'a decision on every link, whoever took its request', withinMs: 20_000 },
     );
     expect([...versions.values()].every((version) => version === 1)).toBe(true);
+    await audit(stack, { requests: false });
   });
 
   async function ownedBy(name: Name): Promise<number> {

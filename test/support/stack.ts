@@ -59,6 +59,8 @@ export interface Stack {
   readonly servers: Servers | undefined;
   /** Bearer token of its controllers. */
   readonly token: string;
+  /** Its programs, in the order of their start. */
+  readonly names: readonly Name[];
   program(name: Name): Handle;
   /** `http://127.0.0.1:<port>` and the path. */
   url(name: Name, path: string): string;
@@ -138,6 +140,7 @@ function stackOf(
     redisUrl: site.redisUrl,
     servers,
     token: readFileSync(site.layout.token, 'utf8').trim(),
+    names: [...handles.keys()],
     program,
     url: (name, path) => `http://127.0.0.1:${healthPort(site, name)}${path}`,
     stop: end,

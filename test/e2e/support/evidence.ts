@@ -14,6 +14,15 @@ export interface Logged {
   readonly data: any;
 }
 
+/** Every fact in a region's topic, in no order between partitions. */
+export async function factsOf(plain: PlainKafka, region: string): Promise<Pick<Logged, 'name' | 'data'>[]> {
+  const records = await plain.readAll(`${region}.connection-status`);
+  return records.map(({ headers, value }) => ({
+    name: shortName(headers?.ce_type),
+    data: JSON.parse(String(value)),
+  }));
+}
+
 /** Every decision and claim of the bank's region, in the order of their times. */
 export async function decisionsIn(plain: PlainKafka, stack: Stack): Promise<Logged[]> {
   const records = await plain.readAll(`${stack.regions.bank}.controller-events`);

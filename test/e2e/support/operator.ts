@@ -1,7 +1,7 @@
 import { getJson, postJson, putJson } from '../../support/http.ts';
 import { PlainKafka } from '../../support/plain-kafka.ts';
 import { freePort } from '../../support/servers.mjs';
-import type { Name, Stack } from '../../support/stack.ts';
+import type { Stack, Variables } from '../../support/stack.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { CONTROLLER, type Row, rowOf } from './spine.ts';
 
@@ -41,24 +41,19 @@ export async function publishFact(stack: Stack, key: string, name: string, data:
 }
 
 /**
- * Variables of a client sidecar that carries these links beside the one on its own port, if it is given. Nobody dials
+ * Variables of a client sidecar that carries these links and nothing else. Nobody dials
  * their ports: what moves is counted, not used.
  */
-export async function spareLinks(
-  made: Stack,
-  sidecar: Name,
-  spare: readonly string[],
-  own?: string,
-): Promise<Record<string, string>> {
-  const ports = [
-    ...(own === undefined ? [] : [made.program(sidecar).port('application')]),
-    ...(await Promise.all(spare.map(() => freePort()))),
-  ];
-  const ids = [...(own === undefined ? [] : [own]), ...spare];
-  const links = ids.map((connection_id, index) => ({
+export async function spareLinks(spare: readonly string[]): Promise<Variables> {
+  const ports = await Promise.all(spare.map(() => freePort()));
+  const links = spare.map((connection_id, index) => ({
     connection_id,
     server_group: 'scheme',
     port: ports[index],
   }));
-  return { TRUNKLINE_APPLICATION_PORTS: ports.join(), TRUNKLINE_LINKS: JSON.stringify(links) };
+  return {
+    TRUNKLINE_APPLICATION_PORTS: ports.join(),
+    TRUNKLINE_LINKS: JSON.stringify(links),
+    TRUNKLINE_CONTROL_URL: undefined,
+  };
 }

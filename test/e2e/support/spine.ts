@@ -174,7 +174,7 @@ export interface Reconciliation {
 /** Ends the load, waits until every purchase has its end, and compares both sides to the message. */
 export async function reconcile(stack: Stack): Promise<Reconciliation> {
   const loaded: { name: Name; connection_id: string; epoch: number }[] = [];
-  for (const name of ISO_CLIENTS) {
+  for (const name of amongst(stack, ISO_CLIENTS)) {
     const { active, connection_id, epoch } = await controlOf(stack, name);
     if (active && connection_id !== undefined) loaded.push({ name, connection_id, epoch });
   }
@@ -200,12 +200,12 @@ export async function reconcile(stack: Stack): Promise<Reconciliation> {
 
 /** The applications' own tallies agree as well, to the message; a server that was killed tells none. */
 async function tallies(stack: Stack): Promise<Reconciliation> {
-  const clients = await Promise.all(ISO_CLIENTS.map((name) => controlOf(stack, name)));
+  const clients = await Promise.all(amongst(stack, ISO_CLIENTS).map((name) => controlOf(stack, name)));
   for (const { sent, approved, reversed } of clients) {
     if (sent !== approved + reversed)
       throw new Error(`${sent} sent, ${approved} approved, ${reversed} reversed`);
   }
-  for (const name of ISO_SERVERS.filter((each) => stack.program(each).alive())) {
+  for (const name of amongst(stack, ISO_SERVERS).filter((each) => stack.program(each).alive())) {
     const server = await controlOf(stack, name);
     const told = clients.reduce((sum, { by_server }) => sum + (by_server[name] ?? 0), 0);
     if (server.duplicated > 0 || told > server.approved) {
@@ -248,6 +248,11 @@ function disagreements(stack: Stack): string[] {
   }
   for (const rrn of atServers.keys()) if (!fates.has(rrn)) problems.push(`${rrn}: the client never sent it`);
   return problems;
+}
+
+/** Those of the programs that this stack has. */
+function amongst(stack: Stack, names: readonly Name[]): Name[] {
+  return names.filter((name) => stack.names.includes(name));
 }
 
 function fatesOf(stack: Stack, name: Name): { rrn: string; mti: string; fate: string }[] {
