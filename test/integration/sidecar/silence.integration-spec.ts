@@ -136,6 +136,9 @@ describe('silence between two sidecars', () => {
     await world.place(client, first, 1);
     await world.place(client, second, 2);
     expect(await first.log.fact('connection-lost')).toMatchObject({ epoch: 1, reason: 'peer-closed' });
+    // The client gave its end up before it stood anew, and said so: it lives.
+    const said = client.log.records.map(({ type }) => type);
+    expect(said.indexOf('connection-lost')).toBeLessThan(said.lastIndexOf('new-connection-established'));
     expect(await world.connect(client, first, 1)).toMatchObject({
       answer: 'command-refused',
       reason: 'stale-epoch',

@@ -129,7 +129,8 @@ export class ClientCarrier implements Carrier {
     this.fence.admit(connection_id, epoch);
     this.links.set(connection_id, link);
     this.dials.get(connection_id)?.abort.abort();
-    link.fall();
+    // The server gave up a path that may stand here still: this word of it shows that this end lives.
+    this.lose(link, 'peer-closed');
     const abort = new AbortController();
     const done = this.attempt(command, link, commandedAt, abort.signal).finally(() => {
       if (this.dials.get(connection_id)?.abort === abort) this.dials.delete(connection_id);
