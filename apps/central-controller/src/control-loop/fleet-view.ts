@@ -7,11 +7,15 @@ import {
   judgement,
   type reservation,
 } from '#libs/domain';
+import { setNewest } from '../core/newest.ts';
 import type { Aggregate } from './aggregate.ts';
 import { BlastCounter } from './blast.ts';
 import { PlacementLedger } from './placements.ts';
 import { type HeldChange, ReservationBook } from './reservation-book.ts';
 import { RestartBook } from './restarts.ts';
+
+/** Drains that are remembered over all partitions; the one that was asked for the longest ago is forgotten. */
+const DRAINS_REMEMBERED = 20_000;
 
 interface Reported {
   readonly report: HealthReport;
@@ -91,7 +95,7 @@ export class FleetView implements Fleet {
       if (nowMs - reportedMs > this.fleetAgeMs) {
         this.agents.delete(agentId);
         this.reported.delete(agentId);
-        this.ledger.report(agentId, new Map());
+        this.ledger.gone(agentId);
       } else if (
         health.missedReports(regularity, nowMs) !== scoredMissed ||
         health.isSuspect(regularity, nowMs) !== this.agents.get(agentId)?.suspect
@@ -104,7 +108,10 @@ export class FleetView implements Fleet {
   placementChanged(key: string, previous: Aggregate | undefined, next: Aggregate | undefined): void {
     this.blasts.change(previous, next);
     const { left, joined } = this.ledger.change(key, previous, next);
-    for (const agentId of left) this.carriesOther(agentId, key, -1);
+    for (const agentId of left) {
+      this.carriesOther(agentId, key, -1);
+      if (!this.reported.has(agentId)) this.ledger.gone(agentId);
+    }
     for (const agentId of joined) this.carriesOther(agentId, key, 1);
   }
 
@@ -130,7 +137,7 @@ export class FleetView implements Fleet {
     if (draining === this.lastDraining) return;
     this.lastDraining = draining;
     for (const [agentId, incarnation] of Object.entries(draining)) {
-      this.draining.set(agentId, incarnation);
+      setNewest(this.draining, agentId, incarnation, DRAINS_REMEMBERED);
       const shown = this.agents.get(agentId);
       if (shown?.incarnation === incarnation) this.agents.set(agentId, { ...shown, draining: true });
     }

@@ -47,6 +47,19 @@ export class PlacementLedger {
     placed.reported = connections;
   }
 
+  /** The agent reports no more; it is forgotten with the last that is placed on it. */
+  gone(agentId: string): void {
+    const placed = this.byAgent.get(agentId);
+    if (placed === undefined) return;
+    this.report(agentId, NONE);
+    if (placed.connections.size === 0) this.byAgent.delete(agentId);
+  }
+
+  /** Agents that something is known of. */
+  get agents(): number {
+    return this.byAgent.size;
+  }
+
   /** How many links of each link group stand on it; the value changes with the placements and reports. */
   linkGroupsOn(agentId: string): Readonly<Record<string, number>> {
     return this.on(agentId).linkGroups;

@@ -1,4 +1,5 @@
 import { LIMITS } from '#libs/contracts';
+import { setNewest } from '../core/newest.ts';
 
 /** Agents whose lives are remembered at most; the one that was heard of the longest ago is forgotten. */
 const AGENTS_WATCHED = 20_000;
@@ -20,17 +21,9 @@ export class RestartBook {
   heard(agentId: string, incarnation: string, reportedMs: number): void {
     const known = this.lives.get(agentId);
     if (known?.incarnation === incarnation || known?.before === incarnation) return;
-    this.lives.delete(agentId);
-    this.lives.set(agentId, {
-      incarnation,
-      ...(known === undefined ? {} : { before: known.incarnation }),
-      begunMs: known === undefined ? [] : [...known.begunMs, reportedMs].slice(-LIMITS.restartsPerAgent),
-    });
-    if (this.lives.size <= AGENTS_WATCHED) return;
-    for (const oldest of this.lives.keys()) {
-      this.lives.delete(oldest);
-      break;
-    }
+    const begunMs = known === undefined ? [] : [...known.begunMs, reportedMs].slice(-LIMITS.restartsPerAgent);
+    const before = known === undefined ? {} : { before: known.incarnation };
+    setNewest(this.lives, agentId, { incarnation, ...before, begunMs }, AGENTS_WATCHED);
   }
 
   /** Whether the agent's present life, as far as this process saw, took the place of this one. */

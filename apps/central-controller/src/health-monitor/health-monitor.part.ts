@@ -194,7 +194,7 @@ export class HealthMonitorPart {
   /** A new life of an agent that the log has as lost, or as draining in its life before. */
   private welcome(report: HealthReport, staged: Judged): OutgoingEvent[] {
     const logged = this.fold.agent(report.agent_id);
-    if (!logged || logged.condition === 'alive' || logged.incarnation === report.incarnation) return [];
+    if (!logged || logged.incarnation === report.incarnation) return [];
     const welcomed = staged.returned.get(report.agent_id) ?? this.returned.get(report.agent_id);
     if (welcomed === report.incarnation) return [];
     staged.returned.set(report.agent_id, report.incarnation);
@@ -240,8 +240,12 @@ export class HealthMonitorPart {
     }
   }
 
-  /** Connections that are no more; checked only when there are many, as a report may be ahead of the log. */
+  /** Welcomes that the log has heard of; and connections that are no more, when there are many: a report may be ahead of it. */
   private forgetEnded(): void {
+    for (const [agentId, incarnation] of this.returned) {
+      const logged = this.fold.agent(agentId);
+      if (!logged || logged.incarnation === incarnation) this.returned.delete(agentId);
+    }
     if (this.conditions.size <= this.fold.placed + CONDITIONS_UNPLACED) return;
     for (const id of this.conditions.keys()) if (!this.fold.isPlaced(id)) this.conditions.delete(id);
   }

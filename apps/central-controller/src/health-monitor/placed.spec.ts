@@ -29,4 +29,20 @@ describe('what the monitor folds from the logs', () => {
     fold.take(decision('connection-ended', linkDecision(LINK, 2)));
     expect(fold.placed).toBe(0);
   });
+
+  it('is which agents of the region are lost or drain, the latest of them', () => {
+    const fold = new PlacedFold('west', 2);
+    const said = (name: string, agent_id: string, control_region = 'west') =>
+      fold.take(decision(name, { agent_id, incarnation: 'i', control_region }));
+    said('agent-lost', 'back');
+    said('agent-recovered', 'back');
+    said('agent-lost', 'elsewhere', 'east');
+    for (const agent of ['long-ago', 'lost']) said('agent-lost', agent);
+    said('agent-draining', 'draining');
+    expect(['back', 'elsewhere', 'long-ago'].map((agent) => fold.agent(agent))).toEqual(
+      Array(3).fill(undefined),
+    );
+    expect(fold.agent('lost')).toEqual({ incarnation: 'i', condition: 'lost' });
+    expect(fold.agent('draining')).toEqual({ incarnation: 'i', condition: 'draining' });
+  });
 });

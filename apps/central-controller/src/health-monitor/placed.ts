@@ -1,14 +1,18 @@
 import type { AgentDecision, LinkDecision, Placement } from '#libs/contracts';
 import type { health } from '#libs/domain';
 import type { FollowedDecision } from '#libs/log';
+import { setNewest } from '../core/newest.ts';
 
-/** An agent of this region as the log has it. */
+/** An agent of this region that the log has as lost or as draining. */
 export interface LoggedAgent {
   readonly incarnation: string;
-  readonly condition: 'alive' | 'lost' | 'draining';
+  readonly condition: 'lost' | 'draining';
 }
 
-const CONDITION_AFTER: Readonly<Record<string, LoggedAgent['condition']>> = {
+/** Agents lost or draining that are remembered; nobody is told of the return of one that left before so many others. */
+const AGENTS_KEPT = 20_000;
+
+const CONDITION_AFTER: Readonly<Record<string, LoggedAgent['condition'] | 'alive'>> = {
   'agent-lost': 'lost',
   'agent-recovered': 'alive',
   'agent-draining': 'draining',
@@ -22,13 +26,19 @@ export class PlacedFold {
   private readonly degraded = new Map<string, number>();
   private readonly agents = new Map<string, LoggedAgent>();
 
-  constructor(private readonly region: string) {}
+  constructor(
+    private readonly region: string,
+    private readonly agentsKept = AGENTS_KEPT,
+  ) {}
 
   take(decision: FollowedDecision): void {
     const after = CONDITION_AFTER[decision.name];
     if (after) {
       const { agent_id, incarnation, control_region } = decision.data as AgentDecision;
-      if (control_region === this.region) this.agents.set(agent_id, { incarnation, condition: after });
+      if (control_region !== this.region) return;
+      // An agent that lives is as one that nothing was ever decided on.
+      if (after === 'alive') this.agents.delete(agent_id);
+      else setNewest(this.agents, agent_id, { incarnation, condition: after }, this.agentsKept);
       return;
     }
     const link = decision.data as LinkDecision;

@@ -52,6 +52,14 @@ describe('the report book', () => {
     expect(book.tear(ALL)).toMatchObject({ agents: [{ kind: 'server-sidecar' }], connections: [] });
   });
 
+  it('gives up on parts whose others never came, when a thousand more wait', () => {
+    const book = new ReportBook();
+    for (let n = 0; n <= 1_000; n += 1)
+      book.take(report({ agent_id: `client-${n}`, part: 1, parts: 2 }), 1_000);
+    for (const n of [1, 0]) book.take(report({ agent_id: `client-${n}`, part: 2, parts: 2 }), 1_000);
+    expect(book.tear(ALL).agents.map(({ agent_id }) => agent_id)).toEqual(['client-1']);
+  });
+
   it('counts the connections of all parts, once the last has come', () => {
     const book = new ReportBook();
     const other = carriedHealth('client-1:b', { unanswered_ratio: 1 });

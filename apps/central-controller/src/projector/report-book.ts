@@ -1,6 +1,10 @@
 import { type ConnectionHealth, type HealthReport, TIMING } from '#libs/contracts';
 import { health } from '#libs/domain';
 import type { AgentLoad, ConnectionBeat } from '#libs/registry';
+import { setNewest } from '../core/newest.ts';
+
+/** Reports that wait for more of their parts, at most; the one that began the longest ago is never whole. */
+const PENDING_REPORTS = 1_000;
 
 /** Parts of one report that have come so far. */
 interface Pending {
@@ -87,7 +91,7 @@ export class ReportBook {
     let pending = this.pending.get(agent_id);
     if (pending?.incarnation !== incarnation || pending.sequence !== sequence) {
       pending = { incarnation, sequence, parts: new Map() };
-      this.pending.set(agent_id, pending);
+      setNewest(this.pending, agent_id, pending, PENDING_REPORTS);
     }
     pending.parts.set(part, report.connections);
     if (pending.parts.size < parts) return undefined;

@@ -4,11 +4,12 @@ import type { Batch, Consumer, Log, LogRecord } from '../port.ts';
 import { judgeRecord, UNREADABLE } from './judge-record.ts';
 import type { FollowedDecision, Follower, FollowOptions, LogPosition } from './types.ts';
 import { EARLIEST } from './types.ts';
+import { Versions } from './versions.ts';
 
 interface Followed {
   position: LogPosition;
   /** Highest version given of each aggregate; of two records with one version the first stands. */
-  versions: Map<string, number>;
+  versions: Versions;
   stopped: boolean;
 }
 
@@ -64,7 +65,7 @@ class LogFollower implements Follower {
   }
 
   private async begin(partition: number, position: LogPosition): Promise<number> {
-    const followed = { position, versions: new Map<string, number>(), stopped: false };
+    const followed = { position, versions: new Versions(), stopped: false };
     this.followed.set(partition, followed);
     if (position.offset === 0) return 0;
     const ends = await this.log.endOffsets(this.options.topic);
@@ -123,10 +124,10 @@ class LogFollower implements Follower {
   private judge(
     record: LogRecord,
     claims: ClaimTracker,
-    seen: ReadonlyMap<string, number>,
+    seen: Versions,
     fresh: Map<string, number>,
   ): FollowedDecision | TruthUnreadable | undefined {
-    const judged = judgeRecord(record, claims, (key) => fresh.get(key) ?? seen.get(key) ?? 0);
+    const judged = judgeRecord(record, claims, (key) => fresh.get(key) ?? seen.get(key));
     switch (judged.kind) {
       case 'claim':
         return undefined;

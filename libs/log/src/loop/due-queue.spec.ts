@@ -16,6 +16,19 @@ describe('the due queue', () => {
     expect(due.next()).toBeUndefined();
   });
 
+  it('keeps few entries of a key whose time moves on and on', () => {
+    const due = new DueQueue();
+    due.set('b', 5_000);
+    for (let at = 1; at <= 10_000; at += 1) due.set('a', 1_000_000 + at);
+    expect(due.entries).toBeLessThan(100);
+    expect(due.take(2_000_000)).toEqual(['b', 'a']);
+    for (let at = 1; at <= 1_000; at += 1) {
+      due.set('a', at);
+      due.set('a', undefined);
+    }
+    expect(due.entries).toBeLessThan(100);
+  });
+
   it('does as a sorted list does', () => {
     const step = fc.record({ key: fc.constantFrom('a', 'b', 'c', 'd', 'e'), at: fc.option(fc.nat(50)) });
     fc.assert(

@@ -1,7 +1,10 @@
-/** When which key is due: a binary heap whose outdated entries are dropped as they surface. */
+/** Outdated entries beside as many that count; beyond that the heap is made anew. */
+const OUTDATED_LEAST = 64;
+
+/** When which key is due: a binary heap whose outdated entries are dropped as they surface, or become too many. */
 export class DueQueue {
   private readonly dueMs = new Map<string, number>();
-  private readonly heap: { readonly atMs: number; readonly key: string }[] = [];
+  private heap: { readonly atMs: number; readonly key: string }[] = [];
 
   get(key: string): number | undefined {
     return this.dueMs.get(key);
@@ -15,6 +18,7 @@ export class DueQueue {
     }
     this.dueMs.set(key, atMs);
     this.push({ atMs, key });
+    if (this.heap.length > 2 * this.dueMs.size + OUTDATED_LEAST) this.sweep();
   }
 
   /** The earliest time anything is due. */
@@ -41,6 +45,16 @@ export class DueQueue {
   clear(): void {
     this.dueMs.clear();
     this.heap.length = 0;
+  }
+
+  /** Entries in the heap, the outdated ones among them. */
+  get entries(): number {
+    return this.heap.length;
+  }
+
+  /** A sorted list is a heap. */
+  private sweep(): void {
+    this.heap = [...this.dueMs].map(([key, atMs]) => ({ atMs, key })).sort((a, b) => a.atMs - b.atMs);
   }
 
   private push(entry: { atMs: number; key: string }): void {
