@@ -22,6 +22,11 @@ function snapshotsWith(memory: string, answer: (records: readonly EncodedRecord[
     stateTopic: 'state',
     versionOf: ({ version }: State) => version,
     dueAtMs: () => undefined,
+    forget: ({ text }: State) => text === 'closed',
+    evolve: (_state: State | undefined, { data }: { data: { version: number } }) => ({
+      version: data.version,
+      text: 'open',
+    }),
   } as unknown as Definition;
   const aggregates = new Aggregates<State, object, string>(0, definition, () => memory);
   const progress: Progress<string> = { offsets: [0], memory };
@@ -59,6 +64,46 @@ describe('the writer of snapshots', () => {
     aggregates.forget('gone');
     snapshots.abandon();
     expect([...aggregates.dirty]).toEqual(['kept']);
+  });
+
+  it.each(['on its way', 'acknowledged'])(
+    'keeps a state whose next decision was %s while its tombstone was written, and writes it again',
+    async (standing) => {
+      const appends: string[] = [];
+      let during = () => {};
+      const { aggregates, snapshots } = snapshotsWith('', async (records) => {
+        appends.push(
+          records.map(({ key, value }) => `${String(key)}${value === null ? ' gone' : ''}`).join(),
+        );
+        during();
+      });
+      aggregates.confirm('k', { version: 1, text: 'closed' });
+      await snapshots.round();
+      await snapshots.round();
+      during = () => {
+        during = () => {};
+        const next = aggregates.speculate({
+          key: 'k',
+          id: 'k/2',
+          name: 'n',
+          data: { version: 2 },
+          timeMs: 0,
+        });
+        if (standing === 'acknowledged') aggregates.confirm('k', next);
+      };
+      await snapshots.round();
+      expect(appends.at(-1)).toContain('k gone');
+      expect(aggregates.acknowledged('k')).toMatchObject({ version: standing === 'acknowledged' ? 2 : 1 });
+      await snapshots.round();
+      expect(appends.at(-1)).toBe('k,checkpoint/0');
+    },
+  );
+
+  it('forgets one that stayed as it was', async () => {
+    const { aggregates, snapshots } = snapshotsWith('', async () => undefined);
+    aggregates.confirm('k', { version: 1, text: 'closed' });
+    for (let round = 0; round < 3; round += 1) await snapshots.round();
+    expect(aggregates.acknowledged('k')).toBeUndefined();
   });
 
   it('sends a checkpoint with much memory apart from the snapshots', async () => {

@@ -13,7 +13,7 @@ export class SnapshotWriter<S, I, M> {
   private last: string | undefined;
   /** Keys whose snapshots the running round writes. */
   private writing: readonly string[] = [];
-  /** Forgettable keys that the round before found already written. */
+  /** Forgettable keys that the latest round found written. */
   private leaving = new Set<string>();
 
   constructor(
@@ -63,7 +63,12 @@ export class SnapshotWriter<S, I, M> {
     // Whoever claims again abandons this writer.
     if (!done) return;
     this.writing = [];
-    for (const key of leaving) aggregates.forget(key);
+    for (const [key, state] of leaving) {
+      const unchanged = aggregates.acknowledged(key) === state && aggregates.state(key) === state;
+      if (unchanged && !aggregates.dirty.has(key)) aggregates.forget(key);
+      // It was decided on while its tombstone was on its way, and no snapshot stands behind that.
+      else if (aggregates.acknowledged(key) !== undefined) aggregates.dirty.add(key);
+    }
     const { stateTopic } = this.host.context.definition;
     if (keys.length > 0)
       this.host.context.observer.snapshotted?.(stateTopic, this.host.partition, keys.length);
@@ -72,12 +77,12 @@ export class SnapshotWriter<S, I, M> {
   /** @returns false: given up, because the owner claims again. */
   private async writeAll(
     keys: readonly string[],
-    leaving: readonly string[],
+    leaving: ReadonlyMap<string, S>,
     offset: number,
   ): Promise<boolean> {
     const { stateTopic } = this.host.context.definition;
     const { writer } = this.decisions;
-    let records: EncodedRecord[] = leaving.map((key) => tombstoneRecord(stateTopic, writer, key));
+    let records: EncodedRecord[] = [...leaving.keys()].map((key) => tombstoneRecord(stateTopic, writer, key));
     let bytes = 0;
     for (const key of keys) {
       const record = this.snapshotOf(stateTopic, writer, key);
@@ -146,18 +151,18 @@ export class SnapshotWriter<S, I, M> {
   }
 
   /** A key leaves in the round after the one that found it written: a checkpoint has passed it by then. */
-  private findLeaving(): string[] {
+  private findLeaving(): ReadonlyMap<string, S> {
     const { aggregates, context } = this.host;
     const forget = context.definition.forget?.bind(context.definition);
-    if (!forget) return [];
+    if (!forget) return new Map();
     const nowMs = context.clock.nowMs();
-    const found = new Set<string>();
+    const found = new Map<string, S>();
     for (const [key, state] of aggregates.acknowledgedEntries()) {
       if (!aggregates.dirty.has(key) && aggregates.state(key) === state && forget(state, nowMs))
-        found.add(key);
+        found.set(key, state);
     }
-    const leaving = [...found].filter((key) => this.leaving.has(key)).slice(0, LOOP_LIMITS.snapshotRecords);
-    this.leaving = found;
-    return leaving;
+    const leaving = [...found].filter(([key]) => this.leaving.has(key)).slice(0, LOOP_LIMITS.snapshotRecords);
+    this.leaving = new Set(found.keys());
+    return new Map(leaving);
   }
 }
