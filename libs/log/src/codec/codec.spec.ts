@@ -19,6 +19,7 @@ interface Parts {
   readonly key?: string | null;
   readonly value?: string | Buffer | null;
   readonly headers?: Record<string, string | undefined>;
+  readonly timestampMs?: number;
 }
 
 /** The event's record, with some parts replaced. */
@@ -34,7 +35,7 @@ function read(parts: Parts = {}, options: Partial<DecodeOptions> = {}): LogRecor
     key: key === null ? null : Buffer.from(key),
     value: value === null ? null : Buffer.from(value),
     headers,
-    timestampMs: 1_234,
+    timestampMs: parts.timestampMs ?? 1_234,
   };
   return decodeRecord(at, raw, { limits: WIRE_LIMITS, ...options });
 }
@@ -113,6 +114,8 @@ describe('the codec', () => {
     ['without source', 'not-a-cloudevent', { headers: { ce_source: '' } }],
     ['without type', 'not-a-cloudevent', { headers: { ce_type: undefined } }],
     ['with a time that is none', 'not-a-cloudevent', { headers: { ce_time: 'yesterday' } }],
+    ['of a time before all dates', 'not-a-cloudevent', { timestampMs: -9e15 }],
+    ['of a time behind all dates', 'not-a-cloudevent', { timestampMs: 9e15 }],
     ['of a foreign type', 'unknown-type', { headers: { ce_type: 'com.example.x.v1' } }],
     ['of a type without version', 'unknown-type', { headers: { ce_type: 'trunkline.connection-lost' } }],
     ['of another version', 'unknown-version', { headers: { ce_type: 'trunkline.connection-lost.v2' } }],

@@ -115,6 +115,9 @@ function checkAttributes(found: Attributes, key: string, recordTimeMs: number): 
   if (!isText(subject)) throw new Unfit('not-a-cloudevent', 'subject must be text');
   if (subject !== key) throw new Unfit('key-contradicts-data', 'the subject is not the key');
   const timeMs = found.time === undefined ? recordTimeMs : timeOf(found.time);
+  // Kafka keeps whatever time a producer says; the record's own is used as well, beside the event's.
+  if (!isTime(timeMs) || !isTime(recordTimeMs))
+    throw new Unfit('not-a-cloudevent', 'a time is beyond all dates');
   if (!isObject(found.data)) throw new Unfit('invalid-data', 'data must be a JSON object');
   return { name, id: found.id, source: found.source, subject, timeMs };
 }
@@ -145,6 +148,13 @@ function timeOf(time: unknown): number {
   const ms = typeof time === 'string' && RFC_3339.test(time) ? Date.parse(time) : Number.NaN;
   if (Number.isNaN(ms)) throw new Unfit('not-a-cloudevent', 'time must be RFC 3339');
   return ms;
+}
+
+/** Milliseconds since 1970, either way, beyond which there is no date. */
+const DATE_LIMIT_MS = 8.64e15;
+
+function isTime(ms: number): boolean {
+  return Math.abs(ms) <= DATE_LIMIT_MS;
 }
 
 function isText(value: unknown): value is string {
