@@ -85,6 +85,17 @@ describe('ControlClient', () => {
     expect(told.map(({ command }) => command)).toEqual(['activate', 'activate']);
   });
 
+  it('goes on slowly with what an application did not hear for long, until something else is wanted', async () => {
+    const client = new ControlClient(url, log, { soonMs: 1, soonAttempts: 3, slowMs: 5 });
+    answers = Array(60).fill(503);
+    const deactivating = client.want('deactivate', 'a:b', 1);
+    await waitFor(() => told.length > 30);
+    await client.want('activate', 'a:b', 2);
+    await deactivating;
+    expect(new Set(told.map(({ command }) => command))).toEqual(new Set(['deactivate', 'activate']));
+    expect(told.at(-1)).toMatchObject({ command: 'activate', epoch: 2 });
+  });
+
   it('does not insist where the application knows better', async () => {
     answers = [409];
     await new ControlClient(url, log).want('activate', 'a:b', 1);

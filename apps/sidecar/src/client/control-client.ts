@@ -3,8 +3,8 @@ import type { Logger } from '#libs/platform';
 export type ControlCommand = 'activate' | 'deactivate' | 'drain';
 
 const CONTROL_TIMEOUT_MS = 1_000;
-const RETRY_MS = 500;
-const MAX_ATTEMPTS = 20;
+/** How what is wanted is tried again: so often so soon, then slowly until something else is wanted. Milliseconds. */
+const RETRIES = { soonMs: 500, soonAttempts: 20, slowMs: 5_000 };
 
 export type ControlAnswer = 'done' | 'refused' | 'unreachable' | 'not-offered';
 /** `unaware`: it answers and knows of no such epoch of this connection, as after its restart. */
@@ -20,6 +20,7 @@ export class ControlClient {
   constructor(
     private readonly url: string | undefined,
     private readonly log: Logger,
+    private readonly retries = RETRIES,
   ) {}
 
   get isOffered(): boolean {
@@ -47,31 +48,35 @@ export class ControlClient {
     return this.post(command, connectionId, epoch);
   }
 
-  /** As `tell`, for what nobody waits for: tried again while the application does not answer. */
+  /**
+   * As `tell`, for what nobody waits for: tried again while the application does not answer. One that was frozen may
+   * come back after any time, and must not act for a link that is carried elsewhere.
+   */
   async want(command: ControlCommand, connectionId: string, epoch: number): Promise<void> {
     const mark = Symbol(command);
     this.wanted.set(connectionId, mark);
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-      const answer = await this.post(command, connectionId, epoch, mark);
+    const { soonMs, soonAttempts, slowMs } = this.retries;
+    for (let attempt = 1; ; attempt += 1) {
+      const answer = await this.post(command, connectionId, epoch, { mark, quiet: attempt > soonAttempts });
       if (this.wanted.get(connectionId) !== mark) return;
       if (answer !== 'unreachable') break;
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref());
+      await new Promise((resolve) => setTimeout(resolve, attempt < soonAttempts ? soonMs : slowMs).unref());
       if (this.wanted.get(connectionId) !== mark) return;
     }
     this.wanted.delete(connectionId);
   }
 
-  /** @param mark of what is wanted: it is not sent any more once something else is. */
+  /** @param wanted `mark`: it is not sent any more once something else is wanted; `quiet`: its failure was told before. */
   private async post(
     command: ControlCommand,
     connectionId: string,
     epoch: number,
-    mark?: symbol,
+    wanted?: { readonly mark: symbol; readonly quiet: boolean },
   ): Promise<ControlAnswer> {
     const before = this.posts.get(connectionId) ?? Promise.resolve();
     const post = before.then((): ControlAnswer | Promise<ControlAnswer> => {
-      const isOver = mark !== undefined && this.wanted.get(connectionId) !== mark;
-      return isOver ? 'unreachable' : this.send(command, connectionId, epoch);
+      const isOver = wanted !== undefined && this.wanted.get(connectionId) !== wanted.mark;
+      return isOver ? 'unreachable' : this.send(command, connectionId, epoch, wanted?.quiet);
     });
     this.posts.set(connectionId, post);
     const answer = await post;
@@ -79,7 +84,12 @@ export class ControlClient {
     return answer;
   }
 
-  private async send(command: ControlCommand, connectionId: string, epoch: number): Promise<ControlAnswer> {
+  private async send(
+    command: ControlCommand,
+    connectionId: string,
+    epoch: number,
+    quiet = false,
+  ): Promise<ControlAnswer> {
     if (this.url === undefined) return 'not-offered';
     try {
       const response = await fetch(this.url, {
@@ -90,7 +100,11 @@ export class ControlClient {
       });
       await response.body?.cancel();
       if (response.ok) return 'done';
-      this.log.warn({ command, epoch, status: response.status }, 'the application refused a control command');
+      const level = quiet ? 'debug' : 'warn';
+      this.log[level](
+        { command, epoch, status: response.status },
+        'the application refused a control command',
+      );
       return response.status === 409 ? 'refused' : 'unreachable';
     } catch (error) {
       this.log.debug({ err: error, command }, "the application's control did not answer");
