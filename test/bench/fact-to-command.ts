@@ -5,6 +5,7 @@ import { startController } from './controller.ts';
 import { atMost, type Comparison, quantiles, ratiosOf } from './figures.ts';
 import { BenchFleet } from './fleet.ts';
 import { twoRawHops } from './floors/hops.ts';
+import { holdToAccount } from './hold.ts';
 import { unique } from './kafka.ts';
 import { type BenchOptions, say } from './options.ts';
 
@@ -56,6 +57,7 @@ export async function factToCommand({ brokers, redisUrl, samples }: BenchOptions
       });
     }
     await controller.stop();
+    await holdToAccount(log, [region]);
     const measured = quantiles(took);
     const floor = quantiles([...before, ...(await twoRawHops(brokers, samples / 2))]);
     const ratios = ratiosOf(measured, floor);

@@ -108,7 +108,7 @@ async function settledOn(approvals: Approvals): Promise<string> {
 }
 
 /** Follows the fates that the bank's application writes down, each with the millisecond it was known. */
-class Approvals {
+export class Approvals {
   private file: number | undefined;
   private at = 0;
   private rest = '';

@@ -1,4 +1,4 @@
-// npm run bench [-- failover latency loop mass peer projector] [--samples 50] [--links 2000] [--facts 30000] [--rounds 3] [--json FILE]: figures, their floors and ratios.
+// npm run bench [-- dr failover latency loop mass peer projector] [--samples 50] [--links 2000] [--facts 30000] [--rounds 3] [--json FILE]: figures, their floors and ratios.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startServers } from '../support/servers.mjs';
 import { controlLoop } from './control-loop.ts';
+import { dr } from './dr.ts';
 import { factToCommand } from './fact-to-command.ts';
 import { failover } from './failover.ts';
 import { type Comparison, rowsOf } from './figures.ts';
@@ -14,12 +15,12 @@ import { peer } from './peer.ts';
 import { projector } from './projector.ts';
 
 const REPORT = fileURLToPath(new URL('../../.trunkline/bench.json', import.meta.url));
-const BENCHES = ['latency', 'loop', 'projector', 'peer', 'mass', 'failover'] as const;
+const BENCHES = ['latency', 'loop', 'projector', 'peer', 'mass', 'failover', 'dr'] as const;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    /** Of the failover; ten times as many of the latency and of the peer. */
+    /** Of the failover; ten times as many of the latency and of the peer, two in five of the DR client. */
     samples: { type: 'string', default: '50' },
     facts: { type: 'string', default: '30000' },
     rounds: { type: 'string', default: '3' },
@@ -57,6 +58,7 @@ async function main(): Promise<void> {
     if (chosen('peer')) results.push(await peer({ ...options, samples: samples * 10 }));
     if (chosen('mass')) results.push(...(await mass(options, links)));
     if (chosen('failover')) results.push(await failover(options));
+    if (chosen('dr')) results.push(await dr({ ...options, samples: Math.ceil(samples * 0.4) }));
   } finally {
     await servers.clear();
   }

@@ -1,8 +1,7 @@
 import { TOPIC } from '#libs/contracts';
-import { textReport } from '../../apps/cli/src/verify/report.ts';
-import { verifyKafka } from '../../apps/cli/src/verify/run.ts';
 import { type Comparison, type Figures, quantiles, ratiosOf, rounded } from './figures.ts';
 import { massFloor } from './floors/mass.ts';
+import { holdToAccount } from './hold.ts';
 import { type ReadDecision, tally } from './mass/decisions.ts';
 import { batchesSince } from './mass/record-batches.ts';
 import { allowAnyBlast, approve } from './mass/settings.ts';
@@ -13,7 +12,10 @@ import { type BenchOptions, say } from './options.ts';
 const DEFAULT_POLICY_LINKS = 2_000;
 /** Longer than a command is waited for, so that every command has its end when the log is held to account. */
 const SETTLE_MS = 7_000;
-const UNDER_WAY_MS = 1_000;
+/** Spread by capacity: every server that is left has some, and none is fuller than the average by more than so many times. */
+const MOST_TO_MEAN_FILL = 3;
+/** Alone, each command would be a batch of its own. */
+const LEAST_COMMANDS_A_BATCH = 2;
 
 /**
  * The server sidecar that carries all links of its group dies: its clients' sidecars say so for each link, and both
@@ -37,7 +39,7 @@ export async function mass(options: BenchOptions, links: number): Promise<Compar
     say(`mass failover: ${JSON.stringify({ completedMs, ...notes })}`);
     const held = await withDefaultPolicy(stage, careful);
     await settled(stage);
-    await hold(stage);
+    await holdToAccount(stage.log, Object.values(stage.stack.regions));
     const floor = await massFloor(options.brokers, {
       facts: stage.topic(TOPIC.connectionStatus),
       decisions: stage.topic(TOPIC.controllerEvents),
@@ -72,6 +74,12 @@ async function notesOf(
   const answers = (await loss.reservations()).filter(({ kind }) => String(kind) === 'reservation');
   const fills = stage.fills(group);
   const sent = kafkaLogs && batchesSince(kafkaLogs, stage.topic(TOPIC.failoverCommands), loss.wallMs);
+  const [least, most] = [Math.min(...fills), Math.max(...fills)];
+  const mean = fills.reduce((sum, fill) => sum + fill, 0) / fills.length;
+  if (least === 0 || most > MOST_TO_MEAN_FILL * mean)
+    throw new Error(`the links are not spread: the servers are full by ${least} to ${most}`);
+  if (sent && sent.records < LEAST_COMMANDS_A_BATCH * sent.batches)
+    throw new Error(`commands are not batched: ${sent.records} went in ${sent.batches} record batches`);
   return {
     'decided at, ms': timesOf(all, loss.wallMs),
     'reserved at, ms': timesOf(answers, loss.wallMs),
@@ -80,7 +88,7 @@ async function notesOf(
       decided.map(({ peer }) => (peer ? `${peer.went}, ${peer.outcome}` : 'not asked')),
     ),
     'decisions of the peer': tally(answers.map(({ name, reason }) => `${name} ${reason}`)),
-    'fill of the servers, least and most': [Math.min(...fills), Math.max(...fills)].map(rounded),
+    'fill of the servers, least and most': [least, most].map(rounded),
     ...(sent
       ? { commands: sent.records, 'commands a record batch': rounded(sent.records / sent.batches) }
       : {}),
@@ -131,15 +139,6 @@ async function withDefaultPolicy(stage: Stage, group: Group): Promise<Record<str
 async function settled(stage: Stage): Promise<void> {
   const fromMs = performance.now();
   await stage.until(() => performance.now() - fromMs > SETTLE_MS, 'the end of every command');
-}
-
-/** A figure of a run that broke an invariant is none. */
-async function hold(stage: Stage): Promise<void> {
-  const { bank, scheme } = stage.stack.regions;
-  const source = { log: stage.log, regions: [bank, scheme] };
-  const report = await verifyKafka(source, { clockSkewMs: 0, underWayMs: UNDER_WAY_MS });
-  if (report.found > 0) throw new Error(textReport(report).slice(0, 4_000));
-  say(textReport(report));
 }
 
 interface Result {

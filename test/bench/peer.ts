@@ -11,6 +11,7 @@ import { startController } from './controller.ts';
 import { atMost, type Comparison, quantiles, ratiosOf } from './figures.ts';
 import { BenchFleet, SERVER_GROUP } from './fleet.ts';
 import { type EchoFiles, grpcOverTwoHops } from './floors/grpc-kafka.ts';
+import { holdToAccount } from './hold.ts';
 import { unique } from './kafka.ts';
 import { built } from './libs.ts';
 import { type BenchOptions, say } from './options.ts';
@@ -117,6 +118,7 @@ async function questions({ log, home, region, files, samples, ...at }: Asking): 
       if (index > WARM_UP) took.push(performance.now() - begin);
       if (outcome !== 'assigned') throw new Error(`the peer said ${outcome} (${reason})`);
     }
+    await holdToAccount(log, [home, region]);
     return took;
   } finally {
     for (const fleet of fleets) fleet.stop();
