@@ -12,5 +12,8 @@ export function tourOf(clone: string, offset: number): string {
     if (!known.has(Number(port))) throw new Error(`the README names port ${port}, which no program has`);
     return `127.0.0.1:${Number(port) + offset}`;
   });
-  return `set -euo pipefail\n${shifted.replaceAll('curl -s', 'curl -sS --fail-with-body')}`;
+  const kafka = `127.0.0.1:${PORTS.kafka.client + offset}`;
+  return `set -euo pipefail\n${shifted
+    .replaceAll('curl -s', 'curl -sS --fail-with-body')
+    .replaceAll('npx trunkline', `TRUNKLINE_KAFKA_BROKERS=${kafka} npx trunkline`)}`;
 }
