@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import { getJson } from '../support/http.ts';
+import { Network } from '../support/network.ts';
 import type { Name, Stack } from '../support/stack.ts';
 import { holdsFor, waitFor } from '../support/wait-for.ts';
 import { audit } from './support/audit.ts';
@@ -12,6 +13,8 @@ import {
   type Row,
   reconcile,
   rowOf,
+  SERVER_SIDECARS,
+  sidecarName,
   sidecarOf,
   startSpine,
   untilActive,
@@ -25,9 +28,13 @@ const STANDBY = 'bank-client-dr';
 /** Shorter than in production, so that its end can be waited for. In milliseconds. */
 const LEASE_MS = 6_000;
 const REPORT_MS = 1_000;
+/** Shorter than three keepalive intervals. */
+const BLIP_MS = 700;
 
 describe('a payment link whose client has a DR client', () => {
   let stack: Stack;
+  const ways = new Map<Name, Network>();
+  const endings: (() => void)[] = [];
 
   beforeAll(async () => {
     const rate = { TRUNKLINE_SIMULATOR_RATE: '50', TRUNKLINE_SIMULATOR_TIMEOUT_MS: '3000' };
@@ -38,9 +45,21 @@ describe('a payment link whose client has a DR client', () => {
         TRUNKLINE_REPORT_INTERVAL_MS: String(REPORT_MS),
         TRUNKLINE_LEASE_MARGIN_MS: '1000',
       },
+      envWith: async (made) => {
+        for (const name of SERVER_SIDECARS) {
+          const door = `127.0.0.1:${made.program(name).port('link')}`;
+          ways.set(name, await Network.before(door, (ending) => endings.push(ending)));
+        }
+        return Object.fromEntries(
+          [...ways].map(([name, { address }]) => [name, { TRUNKLINE_ADDRESS: address }]),
+        );
+      },
     });
   });
-  afterAll(() => stack?.stop());
+  afterAll(async () => {
+    await stack?.stop();
+    for (const end of endings) end();
+  });
   afterEach(() => audit(stack));
 
   it('goes on through the DR client when its client and the application are killed', async () => {
@@ -119,21 +138,42 @@ describe('a payment link whose client has a DR client', () => {
     await reconcile(stack);
   });
 
-  it('stays with its client when its path only blips, and moves once when the path stays away', async () => {
+  it('stays with its client when the way to its server only blips', async () => {
     const before = await untilActive(stack);
-    const server = sidecarOf(stack, before);
-    await server.kill('SIGSTOP');
-    await holdsFor(600, async () => (await rowOf(stack)).epoch === before.epoch);
-    await server.kill('SIGCONT');
-    await holdsFor(1_500, async () => (await rowOf(stack)).epoch === before.epoch);
-    await server.kill('SIGSTOP');
-    const after = await untilActive(stack, before.epoch + 1);
-    expect(after.client_id).toBe(PRIMARY);
-    await server.kill('SIGCONT');
-    await untilApproved(stack, 100);
-    expect(await rowOf(stack)).toMatchObject({ epoch: after.epoch, client_id: PRIMARY });
+    const way = wayTo(before);
+    way.freeze();
+    await holdsFor(BLIP_MS, async () => (await rowOf(stack)).version === before.version);
+    way.thaw();
+    await untilApproved(stack, 50);
+    await holdsFor(1_500, async () => (await rowOf(stack)).version === before.version);
     await reconcile(stack);
   });
+
+  it('moves once, and keeps its client, when the way to its server stays frozen', async () => {
+    const before = await untilActive(stack);
+    const way = wayTo(before);
+    way.freeze();
+    const after = await untilActive(stack, before.epoch + 1);
+    expect(after).toMatchObject({ client_id: PRIMARY, server_id: expect.any(String) });
+    expect(after.server_id).not.toBe(before.server_id);
+    await untilApproved(stack, 50);
+    way.thaw();
+    await untilApproved(stack, 100);
+    expect(await rowOf(stack)).toMatchObject({ epoch: after.epoch, client_id: PRIMARY, phase: 'active' });
+    expect(await activeSidecars()).toEqual(['client-sidecar-1']);
+    const since = (await eventsOf(stack)).filter(({ data }) => data.version > before.version);
+    expect(since.filter(({ type }) => shortName(type) === 'failover-decided')).toHaveLength(1);
+    const commands = since.flatMap(({ data }) => data.commands.map(({ name }: { name: string }) => name));
+    expect(commands).not.toContain('activate-dr-client');
+    await reconcile(stack);
+  });
+
+  /** What lies between the client sidecars and the server that carries the link. */
+  function wayTo(row: Row): Network {
+    const way = ways.get(sidecarName(row));
+    if (way === undefined) throw new Error(`no way to ${row.server_id}`);
+    return way;
+  }
 
   const kill = (name: Name) => stack.program(name).kill('SIGKILL');
 
