@@ -37,6 +37,16 @@ export function describeLog(open: () => Promise<Cluster>): void {
     await waitFor(async () => (await audit(world.log, world.region)).commandIds.size === 200);
   });
 
+  it('sends the command of a decision in the trace of the fact that it comes from', async () => {
+    await world.startLoop();
+    await world.log.publish([world.fact('traced', 1, { headers: { traceparent: '00-a' } })]);
+    const [command] = await waitFor(async () => {
+      const commands = await readAll(world.log, world.topic('failoverCommands'));
+      return commands.length > 0 && commands;
+    });
+    expect(command?.headers.traceparent).toBe('00-a');
+  });
+
   it('gives two processes of a group the same partitions of every topic and loses nothing as they come and go', async () => {
     const first = await world.startLoop();
     const sums = new Map<string, number>();

@@ -38,6 +38,14 @@ describe('the log while Kafka is in trouble', () => {
     await servers.clear();
   }, 60_000);
 
+  it('tells a record that Kafka will never take by the name of its error', async () => {
+    const world = await openWorld();
+    const topic = world.topic('connectionStatus');
+    const record = { topic, partition: 0, key: 'k', value: Buffer.alloc(1_100_000), headers: {} };
+    await expect(world.log.publishRaw([record])).rejects.toMatchObject({ name: 'RecordsRefused' });
+    await world.log.publish([world.fact('k', 1)]);
+  });
+
   it('goes on where it was after Kafka was stopped for 20 s and started again', async () => {
     const world = await openWorld();
     const { loop } = await world.startLoop();

@@ -16,6 +16,7 @@ import { DrainAgent } from './commands.ts';
 import { defined } from './connections.controller.ts';
 import { DrainBody, PageQuery } from './dto.ts';
 import { GetAgent, ListAgents } from './queries.ts';
+import { Traceparent } from './traceparent.ts';
 import { Accepted, Agent, AgentPage } from './views.ts';
 
 @ApiTags('agents')
@@ -53,7 +54,11 @@ export class AgentsController {
   @ApiBody({ type: DrainBody })
   @ApiAcceptedResponse({ type: Accepted })
   @ApiProblems('invalid-body', 'missing-token', 'invalid-token', 'agent-not-found', 'other-control-region')
-  drain(@Param('id', agentIdPipe) id: string, @JsonBody(DrainBody) body: DrainBody): Promise<Accepted> {
-    return this.commands.execute(new DrainAgent(id, body.reason));
+  drain(
+    @Param('id', agentIdPipe) id: string,
+    @JsonBody(DrainBody) body: DrainBody,
+    @Traceparent() traceparent?: string,
+  ): Promise<Accepted> {
+    return this.commands.execute(new DrainAgent(id, body.reason, traceparent));
   }
 }

@@ -13,6 +13,7 @@ export class RequestFailover extends Command<{ event_id: string }> {
   constructor(
     readonly connectionId: string,
     readonly body: FailoverBody,
+    readonly traceparent?: string,
   ) {
     super();
   }
@@ -24,7 +25,7 @@ export class RequestFailoverHandler implements ICommandHandler<RequestFailover> 
     private readonly facts: FactWriter,
   ) {}
 
-  async execute({ connectionId, body }: RequestFailover) {
+  async execute({ connectionId, body, traceparent }: RequestFailover) {
     const home_region = await this.homeOf(connectionId);
     const event_id = await this.facts.onConnection({
       name: 'failover-requested',
@@ -36,6 +37,7 @@ export class RequestFailoverHandler implements ICommandHandler<RequestFailover> 
         ...body,
         planned: body.planned ?? false,
       },
+      traceparent,
     });
     return { event_id };
   }
@@ -61,6 +63,7 @@ export class DrainAgent extends Command<{ event_id: string }> {
   constructor(
     readonly agentId: string,
     readonly reason: string,
+    readonly traceparent?: string,
   ) {
     super();
   }
@@ -73,7 +76,7 @@ export class DrainAgentHandler implements ICommandHandler<DrainAgent> {
   ) {}
 
   /** A drain is of one life of the agent, so the registry must know it. Only its own region decides on it. */
-  async execute({ agentId, reason }: DrainAgent) {
+  async execute({ agentId, reason, traceparent }: DrainAgent) {
     const agent = await this.registry.agent(agentId, 0);
     if (agent?.incarnation === undefined) throw new Problem('agent-not-found');
     const { control_region, incarnation, kind } = agent;
@@ -87,6 +90,7 @@ export class DrainAgentHandler implements ICommandHandler<DrainAgent> {
       name: 'agent-drain-requested',
       key: agentId,
       data: { agent_id: agentId, incarnation, control_region, kind, reason, requested_by: OPERATOR },
+      traceparent,
     });
     return { event_id };
   }

@@ -16,6 +16,7 @@ import { ApiProblems } from './api-problems.ts';
 import { RequestFailover } from './commands.ts';
 import { ConnectionsQuery, FailoverBody, PageQuery } from './dto.ts';
 import { GetConnection, ListConnectionEvents, ListConnections } from './queries.ts';
+import { Traceparent } from './traceparent.ts';
 import { Accepted, Connection, ConnectionEventPage, ConnectionPage } from './views.ts';
 
 @ApiTags('connections')
@@ -65,8 +66,9 @@ export class ConnectionsController {
   failover(
     @Param('id', connectionIdPipe) id: string,
     @JsonBody(FailoverBody) body: FailoverBody,
+    @Traceparent() traceparent?: string,
   ): Promise<Accepted> {
-    return this.commands.execute(new RequestFailover(id, body));
+    return this.commands.execute(new RequestFailover(id, body, traceparent));
   }
 }
 

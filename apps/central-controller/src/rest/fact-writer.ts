@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { type FactName, regionKey, TOPIC, topicName } from '#libs/contracts';
-import type { Log } from '#libs/log';
+import { type FactName, HEADER, regionKey, TOPIC, topicName } from '#libs/contracts';
+import type { Log, OutgoingEvent } from '#libs/log';
 import type { ControllerConfig } from '../config.ts';
 import { CONFIG, LOG } from '../core/tokens.ts';
 
@@ -9,6 +9,8 @@ export interface OperatorFact {
   readonly name: string;
   readonly key: string;
   readonly data: object;
+  /** The trace that it is part of. */
+  readonly traceparent?: string | undefined;
 }
 
 /** Writes what was asked for over REST as facts of this region; nothing is decided here. */
@@ -32,10 +34,10 @@ export class FactWriter {
   }
 
   /** @returns the fact's `ce_id`, once Kafka has it. @throws LogUnavailable. */
-  async onConnection({ name, key, data }: OperatorFact): Promise<string> {
-    const id = randomUUID();
-    await this.log.publish([{ topic: this.topic, key, id, type: name, source: this.source, data }]);
-    return id;
+  async onConnection(fact: OperatorFact): Promise<string> {
+    const event = this.eventOf(fact);
+    await this.log.publish([event]);
+    return event.id;
   }
 
   /** On an agent as a whole: to every partition, because each loop decides for its own connections. */
@@ -44,16 +46,20 @@ export class FactWriter {
   }
 
   /** On this control region's settings: to every partition, because each loop goes by them. */
-  onRegion(name: FactName, said: object): Promise<string> {
+  onRegion(name: FactName, said: object, traceparent?: string): Promise<string> {
     const data = { control_region: this.region, ...said };
-    return this.everywhere({ name, key: regionKey(this.region), data });
+    return this.everywhere({ name, key: regionKey(this.region), data, traceparent });
   }
 
-  private async everywhere({ name, key, data }: OperatorFact): Promise<string> {
-    const id = randomUUID();
-    const fact = { topic: this.topic, key, id, type: name, source: this.source, data };
-    await this.log.publish(this.everyPartition().map((partition) => ({ ...fact, partition })));
-    return id;
+  private async everywhere(fact: OperatorFact): Promise<string> {
+    const event = this.eventOf(fact);
+    await this.log.publish(this.everyPartition().map((partition) => ({ ...event, partition })));
+    return event.id;
+  }
+
+  private eventOf({ name, key, data, traceparent }: OperatorFact): OutgoingEvent {
+    const headers = traceparent === undefined ? {} : { headers: { [HEADER.traceparent]: traceparent } };
+    return { topic: this.topic, key, id: randomUUID(), type: name, source: this.source, data, ...headers };
   }
 
   everyPartition(): number[] {

@@ -117,7 +117,7 @@ describe('POST /events', () => {
     ['a missing field', { ...FACT, epoch: undefined }, 'invalid-data'],
     ['a wrong type', { ...FACT, epoch: '2' }, 'invalid-data'],
     ['a null', { ...FACT, home_region: null }, 'invalid-data'],
-    ['an unknown reason', { ...FACT, reason: 'boredom' }, 'invalid-data'],
+    ['a reason that is no text', { ...FACT, reason: 7 }, 'invalid-data'],
     ['a list', [FACT], 'invalid-data'],
     ['broken JSON', '{"epoch":', 'broken-json'],
     ['nothing', '', 'broken-json'],

@@ -12,6 +12,7 @@ import {
 } from '#libs/contracts';
 import { decodeRecord, type RawRecord, type ReceivedEvent, WIRE_LIMITS } from '#libs/log';
 import { Problem } from '../http/problem.ts';
+import { traceparentIn } from './traceparent.ts';
 
 /** A CloudEvent that its topic takes. */
 export interface IncomingEvent {
@@ -22,7 +23,6 @@ export interface IncomingEvent {
 
 const STRUCTURED = /^application\/cloudevents\+json *(;|$)/i;
 const BINARY = /^application\/json *(;|$)/i;
-const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/;
 /** Topics that take events over HTTP. */
 const OPEN_TOPICS: readonly string[] = [TOPIC.connectionStatus, TOPIC.healthReports];
 
@@ -82,11 +82,8 @@ function refused(reason: DeadLetterReason, detail: string): Problem {
 /** `ce-id` over HTTP is `ce_id` in a record; its values are percent-encoded there. */
 function recordHeaders(headers: IncomingHttpHeaders, contentType: string): Record<string, Buffer> {
   const found: Record<string, Buffer> = { 'content-type': Buffer.from(contentType.toLowerCase()) };
-  const { [HEADER.traceparent]: traceparent } = headers;
-  // A broken one is as good as none, says Trace Context.
-  if (typeof traceparent === 'string' && TRACEPARENT.test(traceparent)) {
-    found[HEADER.traceparent] = Buffer.from(traceparent);
-  }
+  const traceparent = traceparentIn(headers);
+  if (traceparent !== undefined) found[HEADER.traceparent] = Buffer.from(traceparent);
   for (const [name, value] of Object.entries(headers)) {
     if (!name.startsWith('ce-') || typeof value !== 'string') continue;
     found[`ce_${name.slice(3)}`] = Buffer.from(decoded(value));

@@ -39,6 +39,20 @@ describe('REST', () => {
       expect(rest.published[0]?.data).toMatchObject({ home_region: 'east', planned: false });
     });
 
+    it.each([
+      [path, { reason: 'x' }],
+      ['/api/v1/agents/scheme-server-1/drain', { reason: 'x' }],
+      ['/api/v1/freeze', { reason: 'x', until: '2099-01-01T00:00:00Z' }],
+    ])('of a traced request, or what %s asks for, is part of that trace', async (asked, body) => {
+      const traceparent = `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01`;
+      const traced = await rest.post(asked).set('traceparent', traceparent).send(body);
+      expect(traced.status).toBe(202);
+      expect(rest.published[0]?.headers).toEqual({ traceparent });
+      rest.published.length = 0;
+      await rest.post(asked).set('traceparent', 'broken').send(body);
+      expect(rest.published[0]?.headers).toBeUndefined();
+    });
+
     it('of a connection that nobody knows is refused', async () => {
       const answer = await rest.post('/api/v1/connections/no:body/failover').send({ reason: 'x' });
       expectProblem(answer, 404, 'connection-not-found');

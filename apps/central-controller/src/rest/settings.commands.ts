@@ -82,7 +82,10 @@ export class SetPolicyHandler implements ICommandHandler<SetPolicy> {
 }
 
 export class SetFreeze extends Command<{ event_id: string }> {
-  constructor(readonly body: FreezeBody) {
+  constructor(
+    readonly body: FreezeBody,
+    readonly traceparent?: string,
+  ) {
     super();
   }
 }
@@ -94,13 +97,14 @@ export class SetFreezeHandler implements ICommandHandler<SetFreeze> {
   ) {}
 
   /** Needs no registry: an operator must be able to stop planned moves while Redis is away. */
-  async execute({ body: { until, reason } }: SetFreeze) {
-    const event_id = await this.facts.onRegion('freeze-requested', {
+  async execute({ body: { until, reason }, traceparent }: SetFreeze) {
+    const data = {
       until: new Date(until).toISOString(),
       setting_version: this.versions.nextMs(),
       requested_by: OPERATOR,
       reason,
-    });
+    };
+    const event_id = await this.facts.onRegion('freeze-requested', data, traceparent);
     return { event_id };
   }
 }

@@ -15,6 +15,7 @@ import { ApiProblems } from './api-problems.ts';
 import { SetFreeze, SetPolicy } from './settings.commands.ts';
 import { Freeze, FreezeBody, Policy, PolicyAccepted, PolicyBody, PolicyList } from './settings.dto.ts';
 import { GetFreeze, GetPolicy, ListPolicies } from './settings.queries.ts';
+import { Traceparent } from './traceparent.ts';
 import { Accepted } from './views.ts';
 
 /** What operators set for this control region. */
@@ -87,7 +88,7 @@ export class SettingsController {
   @ApiBody({ type: FreezeBody })
   @ApiAcceptedResponse({ type: Accepted })
   @ApiProblems('invalid-body', 'missing-token', 'invalid-token', 'log-unavailable')
-  setFreeze(@JsonBody(FreezeBody) body: FreezeBody): Promise<Accepted> {
-    return this.commands.execute(new SetFreeze(body));
+  setFreeze(@JsonBody(FreezeBody) body: FreezeBody, @Traceparent() traceparent?: string): Promise<Accepted> {
+    return this.commands.execute(new SetFreeze(body, traceparent));
   }
 }

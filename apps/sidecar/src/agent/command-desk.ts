@@ -41,7 +41,7 @@ export class CommandDesk {
     if (earlier === 'running') return;
     if (earlier !== undefined) {
       this.agent.metrics.commands.inc({ command: command.name, outcome: 'repeated', reason: '' });
-      this.publish(command, earlier);
+      this.publish(command, earlier, incoming.traceparent);
       return;
     }
     this.remember(command.command_id, 'running');
@@ -52,7 +52,7 @@ export class CommandDesk {
     metrics.commands.inc({ command: command.name, outcome: answer.name, reason: answer.reason ?? '' });
     const { command_id, connection_id, epoch } = command;
     log.info({ command: command.name, command_id, connection_id, epoch, ...answer }, 'command answered');
-    this.publish(command, answer);
+    this.publish(command, answer, incoming.traceparent);
   }
 
   /** Counts a record that is no command at all. */
@@ -114,7 +114,7 @@ export class CommandDesk {
     }
   }
 
-  private publish(command: SidecarCommand, answer: Answer): void {
+  private publish(command: SidecarCommand, answer: Answer, traceparent?: string): void {
     const data: CommandAnswer & { reason: string } = {
       command_id: command.command_id,
       command: command.name,
@@ -125,7 +125,7 @@ export class CommandDesk {
       incarnation: answer.incarnation,
       ...(answer.reason === undefined ? {} : { reason: answer.reason }),
     } as CommandAnswer & { reason: string };
-    this.agent.facts.publish(answer.name, command.connection_id, data);
+    this.agent.facts.publish(answer.name, command.connection_id, data, traceparent);
   }
 }
 

@@ -1,4 +1,4 @@
-import { TOPIC, topicName } from '#libs/contracts';
+import { HEADER, TOPIC, topicName } from '#libs/contracts';
 import type { Consumer, Log } from '#libs/log';
 import type { Clock, Logger } from '#libs/platform';
 import type { CommandDesk } from './command-desk.ts';
@@ -44,7 +44,8 @@ export async function tailCommands(
               continue;
             }
             const time = new Date(record.timeMs).toISOString();
-            void desk.handle({ name: record.name, data: record.data, time });
+            const traceparent = record.headers[HEADER.traceparent];
+            void desk.handle({ name: record.name, data: record.data, time, traceparent });
           }
         },
       });

@@ -8,6 +8,7 @@ export interface OutgoingRecord {
   source: string;
   time?: string;
   data: object;
+  headers?: Readonly<Record<string, string>>;
 }
 
 export interface FactSink {
@@ -21,4 +22,6 @@ export interface IncomingCommand {
   readonly data: unknown;
   /** RFC 3339; when its record was written. */
   readonly time: string;
+  /** The trace that it is part of; its answer is too. */
+  readonly traceparent?: string | undefined;
 }

@@ -96,6 +96,25 @@ function dyingLeader() {
 }
 
 describe('publish', () => {
+  const fails = (error: Error) =>
+    new Publisher(kafkaOf(() => Promise.reject(error))).publish([record(0, 'a')]);
+  const named = (name: string, message: string, more: object) =>
+    Object.assign(new Error(message), { name, ...more });
+
+  it('tells a record that Kafka will never take from a Kafka that can’t be reached', async () => {
+    const tooLarge = named('KafkaJSProtocolError', 'too large', { type: 'MESSAGE_TOO_LARGE' });
+    const away = named('KafkaJSConnectionError', 'refused', { code: 'ECONNREFUSED' });
+    for (const [cause, name] of [
+      [tooLarge, 'RecordsRefused'],
+      [away, 'LogUnavailable'],
+    ] as const) {
+      await expect(fails(cause)).rejects.toMatchObject({ name });
+      await expect(fails(named('KafkaJSNonRetriableError', 'wrapped', { cause }))).rejects.toMatchObject({
+        name,
+      });
+    }
+  });
+
   it('sends again what kafkajs sent to nobody, because its leader moved to a broker that had answered', async () => {
     const { kafka, taken } = dyingLeader();
     const positions = await new Publisher(kafka).publish([record(0, 'a'), record(1, 'b'), record(0, 'c')]);

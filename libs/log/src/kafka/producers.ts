@@ -102,9 +102,26 @@ export class Appender {
   }
 }
 
-/** Kafka refuses what was sent, and would again; otherwise it can't be reached, for anyone. */
+/** What Kafka answers to a record that it would refuse again. */
+const UNFIT: ReadonlySet<unknown> = new Set([
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'INVALID_RECORD',
+  'INVALID_TIMESTAMP',
+]);
+
+/** kafkajs wraps an answer of Kafka in errors of its own, as it does a connection that can't be made. */
 function isUnfit(error: unknown): boolean {
-  return error instanceof Error && error.name === 'KafkaJSNonRetriableError';
+  for (let each = error; each instanceof Error; each = each.cause) {
+    if (UNFIT.has((each as Error & { type?: unknown }).type)) return true;
+  }
+  return false;
+}
+
+/** One caller's records may fail a request that others' share: unfit ones, or those of a topic that is not there. */
+function isOnesOwn(error: LogUnavailable): boolean {
+  if (error instanceof RecordsRefused) return true;
+  return error.cause instanceof Error && error.cause.name === 'KafkaJSNonRetriableError';
 }
 
 interface Waiting {
@@ -162,8 +179,7 @@ export class Publisher {
       const group = this.takeGroup();
       const error = await this.sendGroup(group);
       if (!error) continue;
-      // One unfit record fails its whole request, so then each caller is served by itself.
-      const alone = group.length > 1 && error instanceof RecordsRefused;
+      const alone = group.length > 1 && isOnesOwn(error);
       for (const one of group) {
         const mine = alone ? await this.sendGroup([one]) : error;
         if (mine) one.reject(mine);

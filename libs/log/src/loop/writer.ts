@@ -1,6 +1,7 @@
+import { HEADER } from '#libs/contracts';
 import { sizeOf } from '../codec/encode.ts';
 import type { ReclaimCause } from '../observer.ts';
-import type { EncodedRecord } from '../port.ts';
+import type { EncodedRecord, OutgoingEvent } from '../port.ts';
 import type { Aggregates } from './aggregates.ts';
 import type { LoopContext } from './context.ts';
 import type { Decision } from './definition.ts';
@@ -120,7 +121,9 @@ export class DecisionWriter<S, I, M> {
       return;
     }
     this.kick();
-    context.commands.send(group.flatMap(({ decision }) => context.definition.commandsOf(decision)));
+    context.commands.send(
+      group.flatMap(({ decision, headers }) => traced(context.definition.commandsOf(decision), headers)),
+    );
     this.wake();
   }
 
@@ -147,4 +150,16 @@ export class DecisionWriter<S, I, M> {
     this.waiting.clear();
     for (const resume of waiting) resume();
   }
+}
+
+/** Commands are part of the trace that their decision is part of; those sent again after a claim are not. */
+function traced(
+  commands: readonly OutgoingEvent[],
+  { [HEADER.traceparent]: traceparent }: Readonly<Record<string, string>>,
+): readonly OutgoingEvent[] {
+  if (traceparent === undefined) return commands;
+  return commands.map((command) => ({
+    ...command,
+    headers: { ...command.headers, [HEADER.traceparent]: traceparent },
+  }));
 }
