@@ -82,6 +82,8 @@ export class FleetModel implements Fleet {
     const restarts = this.restarts.get(agent.id) ?? [];
     if (known && known.agent.incarnation !== incarnation) restarts.push(nowMs);
     this.restarts.set(agent.id, restarts);
+    const shown = this.agents.get(agent.id);
+    const goesOn = shown?.incarnation === incarnation && !shown.suspect;
     const seen: FleetAgent = {
       agent_id: agent.id,
       kind: agent.kind,
@@ -93,6 +95,7 @@ export class FleetModel implements Fleet {
       capacity: agent.options.capacity,
       draining: false,
       lastReportMs: nowMs,
+      wellSinceMs: goesOn ? (shown.wellSinceMs ?? nowMs) : nowMs,
       suspect: false,
       healthScore: 100,
       carried: 0,
@@ -100,10 +103,9 @@ export class FleetModel implements Fleet {
       ...(agent.options.leased ? { leaseMs: 60_000 } : {}),
     };
     this.heard.set(agent.id, { agent: seen, connections, regularity });
-    const before = this.agents.get(agent.id);
     this.show(agent.id);
     const now = this.agents.get(agent.id);
-    if (!before || before.incarnation !== incarnation || (!open(before) && now && open(now))) this.improved();
+    if (!shown || shown.incarnation !== incarnation || (!open(shown) && now && open(now))) this.improved();
   }
 
   /** Own placements count from the moment they are decided. */

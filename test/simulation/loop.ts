@@ -47,9 +47,9 @@ export class Loop {
     this.woken = true;
   }
 
-  /** A link in its first placement, which is over so soon that hardly anything would be said of it by chance. */
-  get early(): string | undefined {
-    return [...this.states].find(([, { phase }]) => phase === 'assigned')?.[0];
+  /** A link in a phase that is over so soon that hardly anything would be said of it by chance. */
+  get fleeting(): string | undefined {
+    return [...this.states].find(([, { phase }]) => phase === 'assigned' || phase === 'draining')?.[0];
   }
 
   /** Everything in the log is judged first, and only then what is due: a late reader is not a late agent. */

@@ -89,7 +89,7 @@ export class Mischief {
 
   private anyLink(): { id: string; epoch: number } {
     const { random, loop } = this.world;
-    const id = loop.early ?? random.pick(['client-1:a', 'client-1:b', 'client-2:a', 'client-2:never']);
+    const id = loop.fleeting ?? random.pick(['client-1:a', 'client-1:b', 'client-2:a', 'client-2:never']);
     return { id, epoch: Math.max(1, (loop.states.get(id)?.epoch ?? 0) + random.between(-1, 2)) };
   }
 

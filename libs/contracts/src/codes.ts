@@ -113,6 +113,8 @@ export const DECISION_REASONS = [
   'operator-request',
   'operator-force',
   'agent-draining',
+  /** What is to be left is the client: its other client has the link once that is well. */
+  'client-draining',
   'no-other-server',
   'drain-finished',
   'stopped',

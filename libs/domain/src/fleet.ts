@@ -16,6 +16,8 @@ export interface FleetAgent {
   /** It said so itself, or a drain of this incarnation was asked for. */
   readonly draining: boolean;
   readonly lastReportMs: number;
+  /** Since when this life was heard of without a gap, never overdue, as far as the caller saw; absent: not known. */
+  readonly wellSinceMs?: number;
   /** Its reports are overdue, by `health`'s rule: not chosen, nothing ended. */
   readonly suspect: boolean;
   /** 0 to 100. */

@@ -8,6 +8,7 @@ export interface ServerOptions {
   readonly health?: number;
   readonly draining?: boolean;
   readonly suspect?: boolean;
+  readonly wellSinceMs?: number;
   readonly leaseMs?: number | undefined;
   readonly group?: string;
   readonly restartsMs?: readonly number[];
@@ -16,5 +17,5 @@ export interface ServerOptions {
 
 export type ClientOptions = Pick<
   ServerOptions,
-  'incarnation' | 'location' | 'draining' | 'suspect' | 'leaseMs'
+  'incarnation' | 'location' | 'draining' | 'suspect' | 'wellSinceMs' | 'leaseMs'
 >;

@@ -118,6 +118,7 @@ export class Scenario {
       suspect: options.suspect ?? false,
       healthScore: 100,
       carried: 0,
+      ...(options.wellSinceMs === undefined ? {} : { wellSinceMs: options.wellSinceMs }),
       ...(leaseMs === undefined ? {} : { leaseMs }),
     });
     return this;

@@ -76,6 +76,13 @@ const byDr = inTurn(activeWithDr, clientGoes, established);
 const goesBack = inTurn(byDr, comesBack, told('failover-requested', planned));
 const byItself: Way = (given) => given.policy({ failback: 'automatic' });
 
+/** Its client is to be emptied while nobody can take over, and then somebody can. */
+const clientDrains = inTurn(
+  (given) => given.client({ draining: true }).dr({ suspect: true }),
+  told('agent-drain-requested', { agent_id: 'client-1', incarnation: 'c1', ...unplanned }),
+);
+const drWell: Way = (given) => given.dr();
+
 /** Its client slept, and is told nothing yet. */
 const slept = inTurn(
   activeWithDr,
@@ -95,6 +102,7 @@ const PEER_WAYS: readonly Way[] = [
   inTurn(withPeer, active, wish(unplanned)),
   inTurn(withPeer, unleased, request),
   inTurn(withPeer, unleasedActive),
+  inTurn(withPeer, unleasedActive, degraded(slow)),
   inTurn(withPeer, unleasedActive, wish(unplanned)),
   inTurn(withPeer, unleasedActive, lostByClient, due),
   inTurn(withPeer, damping, alone, lostByServer, flaps('server-1')),
@@ -134,6 +142,8 @@ const DR_WAYS: readonly Way[] = [
     (given) => given.answer('stop-sending-to-client', 'succeeded'),
     (given) => given.request({ dr_client_id: 'dr-1', incarnation: 'c2' }),
   ),
+  inTurn(activeWithDr, clientDrains, drWell),
+  inTurn(activeWithDr, degraded(slow), clientDrains, drWell),
   slept,
   inTurn(slept, degraded(slow)),
   inTurn(slept, wish(planned)),

@@ -151,6 +151,7 @@ export class FleetView implements Fleet {
     const missed = health.missedReports(regularity, nowMs);
     known.scoredMissed = missed;
     const before = this.agents.get(agentId);
+    const goesOn = before?.incarnation === report.incarnation && !before.suspect;
     const next: FleetAgent = {
       agent_id: agentId,
       kind: report.kind,
@@ -162,6 +163,7 @@ export class FleetView implements Fleet {
       capacity: report.capacity,
       draining: report.draining || this.draining.get(agentId) === report.incarnation,
       lastReportMs: reportedMs,
+      wellSinceMs: goesOn ? (before.wellSinceMs ?? reportedMs) : reportedMs,
       suspect: health.isSuspect(regularity, nowMs),
       healthScore: health.agentScore(connections, missed).score,
       carried: this.carriedBy(agentId),

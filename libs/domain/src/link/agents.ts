@@ -1,8 +1,8 @@
-import type { AgentFact, Placement } from '#libs/contracts';
+import type { AgentFact } from '#libs/contracts';
 import { type Fact, ignore } from '../decider.ts';
-import { lifeOf, otherThatIsWell, withIncarnation, withLife } from './client.ts';
+import { lifeOf, withIncarnation, withLife } from './client.ts';
+import { leaveClient } from './client-drain.ts';
 import { decided, type Step } from './draft.ts';
-import { moveToClient } from './failback.ts';
 import { chooseTarget } from './move.ts';
 import { movePlanned } from './operator.ts';
 import { placeNext } from './place.ts';
@@ -26,16 +26,8 @@ export function onDrainRequested(step: Step, { data }: FactOf<'agent-drain-reque
   if (!onServer && !onClient) return ignore('not-concerned');
   if (!isCarried(state)) return ignore('already-moving');
   const values = { agent_id: data.agent_id, reason: data.reason, requested_by: data.requested_by };
-  if (onClient) return leaveClient(step, placement, values);
+  if (onClient) return leaveClient(step, placement, true, values);
   return movePlanned(step, placement, 'agent-draining', values, 'agent-draining');
-}
-
-/** The client that carries the link is to be emptied: its other client takes over, if that is well and a server fits. */
-function leaveClient(step: Step, placement: Placement, values: Record<string, string>): LinkOutcome {
-  const other = otherThatIsWell(step, placement.client_id);
-  // Only this client can carry the link: its drain moves nothing.
-  if (other === undefined) return ignore('no-better-server');
-  return moveToClient(step, placement, other.clientId, { reason: 'agent-draining', values });
 }
 
 /** A client was silent and is heard again: a link that waits for it need not wait for the next look. */

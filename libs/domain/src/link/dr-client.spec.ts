@@ -193,6 +193,17 @@ describe('a link whose server lost its client', () => {
     expect(line(given.answer('stop-sending-to-client', 'succeeded'))).toContain('activate-dr-client dr-1 e3');
   });
 
+  it('does not wait for a client that goes, whatever it is that the link moves for', () => {
+    const given = active().server('server-1', { incarnation: 'b' });
+    expect(
+      line(given.answer('accept-client', 'refused', { reason: 'other-incarnation', incarnation: 'b' })),
+    ).toContain('connect client-1 e2');
+    expect(given.known().dueMs).toBe(given.nowMs + 5_000);
+    expect(line(given.lost('client', 'application-closed', { epoch: 1 }))).toBe('ignore stale-epoch');
+    expect(line(given.lost('client', 'shutdown', { epoch: 1 }))).toContain('stopping (client-lost)');
+    expect(line(given.answer('stop-sending-to-client', 'succeeded'))).toContain('activate-dr-client dr-1 e3');
+  });
+
   it('goes to the DR client straight away when nothing was heard of the client lately', () => {
     const given = active().client({ suspect: true });
     expect(line(given.lost('server', 'keepalive-timeout'))).toContain('activate-dr-client dr-1 e2');

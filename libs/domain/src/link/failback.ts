@@ -7,13 +7,15 @@ import { see } from './client.ts';
 import { decided, nameOfPhase, type Standing, type Step, unchanged } from './draft.ts';
 import { failbackAfter } from './failback-time.ts';
 import { startPlanned } from './held.ts';
-import { ledger, startStopping } from './move.ts';
+import { ledger } from './move.ts';
 import { isStandIn, type LinkOutcome } from './state.ts';
 
 interface Why {
   readonly reason: DecisionReason;
   readonly values?: Evidence['values'] | undefined;
   readonly after?: Partial<Standing>;
+  /** The link is to leave its client all the same, once it may. */
+  readonly leave?: DecisionReason;
 }
 
 /** The client that asked for the link, if another carries it and this one could; absent: there is no going back now. */
@@ -26,17 +28,10 @@ export function clientToGoBackTo(step: Step): string | undefined {
 export function moveToClient(step: Step, placement: Placement, clientId: string, why: Why): LinkOutcome {
   const choice = serverFor(step, clientId);
   if (choice.chosen === undefined) return stay(step, placement, choice, why);
-  return startPlanned(step, { ...why, placement, choice, carrier: clientId });
+  return startPlanned(step, { ...why, placement, choice, carrier: clientId }, why.leave);
 }
 
-/** As `moveToClient`, at once: an operator does not want to wait for the drain. */
-export function stopForClient(step: Step, placement: Placement, clientId: string, why: Why): LinkOutcome {
-  const choice = serverFor(step, clientId);
-  if (choice.chosen === undefined) return stay(step, placement, choice, why);
-  return startStopping(step, { ...why, placement, choice, carrier: clientId });
-}
-
-const serverFor = (step: Step, clientId: string): Choice =>
+export const serverFor = (step: Step, clientId: string): Choice =>
   choose(needOf(step, step.state.backoffs, clientId), step.input.fleet);
 
 function stay(step: Step, placement: Placement, choice: Choice, { reason, values, after }: Why): LinkOutcome {
@@ -54,21 +49,24 @@ function stay(step: Step, placement: Placement, choice: Choice, { reason, values
 export function onFailbackTime(step: Step, placement: Placement): LinkOutcome {
   const { settings } = policyOf(step.state.request, step.input.fleet.settings);
   const clientId = clientToGoBackTo(step);
-  if (clientId === undefined || settings.failback !== 'automatic') return notNow(step, undefined);
+  if (clientId === undefined || settings.failback !== 'automatic') return notNow(step, 'client-unheard');
   const { nowMs, fleet } = step.input;
+  const wellForMs = (fleet.agents.get(clientId)?.wellSinceMs ?? 0) + settings.failback_after_ms;
+  // It was away, or began another life, since it was first well: the time it must be well for begins with its return.
+  if (nowMs < wellForMs) return notNow(step, 'agent-returned', wellForMs);
   const nextMs = frozenUntilMs(fleet.settings, nowMs) ?? nowMs + settings.failback_after_ms;
   const outcome = moveToClient(step, placement, clientId, {
     reason: 'failback',
     after: { failbackAtMs: nextMs },
   });
   // What is held back is known already; only the time to look again moves.
-  return outcome.kind === 'append' ? outcome : notNow(step, nextMs);
+  return outcome.kind === 'append' ? outcome : notNow(step, 'freeze', nextMs);
 }
 
-function notNow(step: Step, failbackAtMs: number | undefined): LinkOutcome {
+function notNow(step: Step, reason: DecisionReason, failbackAtMs?: number): LinkOutcome {
   return decided(step, nameOfPhase(step.state), {
     ...unchanged(step.state),
-    reason: failbackAtMs === undefined ? 'client-unheard' : 'freeze',
+    reason,
     after: { failbackAtMs },
   });
 }

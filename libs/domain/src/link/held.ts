@@ -19,7 +19,8 @@ export function holdStanding(step: Step, move: HeldMove, hold: Suppression): Lin
   const { phase = state.phase, leave = state.leave } = move;
   const known = isSameHold(state.suppressed, hold) && phase === state.phase && leave === state.leave;
   // What an operator asks for is answered each time.
-  if (known && move.reason !== 'operator-request') return ignore('not-due');
+  const isAsked = step.input.kind === 'fact' && step.input.fact.name === 'failover-requested';
+  if (known && !isAsked) return ignore('not-due');
   return decided(step, 'failover-suppressed', {
     phase,
     reason: hold.reason,

@@ -4,6 +4,7 @@ import { alreadyHandled } from '../handled.ts';
 import { iso } from '../ids.ts';
 import { onDrainRequested, onReturned, onSilent } from './agents.ts';
 import { afterSuccess } from './backoff.ts';
+import { isToLeaveClient } from './client-drain.ts';
 import { end, isClosing, onClosed } from './closing.ts';
 import { decided, type Step } from './draft.ts';
 import { failbackAfter } from './failback-time.ts';
@@ -130,7 +131,11 @@ function onEstablished(step: Step, fact: FactOf<'new-connection-established'>): 
   if (state.phase !== 'assigned' && state.phase !== 'activating') return ignore('already-moving');
   const moved = state.phase === 'activating' && state.failover !== undefined;
   const other = chooseTarget(step);
-  const leave = input.fleet.agents.get(placement.server_id)?.draining ? 'agent-draining' : undefined;
+  const leave = input.fleet.agents.get(placement.server_id)?.draining
+    ? 'agent-draining'
+    : isToLeaveClient(step, placement)
+      ? 'client-draining'
+      : undefined;
   return decided(step, moved ? 'failover-completed' : 'connection-activated', {
     phase: 'active',
     reason: 'established',

@@ -3,7 +3,7 @@ import { type Fact, type FactInput, ignore } from '../decider.ts';
 import type { Choice } from '../placement/index.ts';
 import { disconnectClient, stopServer } from './commands.ts';
 import { decided, type Step } from './draft.ts';
-import { clientToGoBackTo, moveToClient, stopForClient } from './failback.ts';
+import { clientToGoBackTo, moveToClient } from './failback.ts';
 import { startPlanned } from './held.ts';
 import { chooseOther, ledger, startStopping } from './move.ts';
 import { placeNext } from './place.ts';
@@ -32,17 +32,18 @@ export function onFailoverRequested(step: Step & { input: FactInput }, { data }:
   switch (state.phase) {
     case 'active':
     case 'degraded': {
-      const clientId = clientToGoBackTo(step);
-      if (clientId !== undefined) {
-        const back = data.planned ? moveToClient : stopForClient;
-        return back(step, placement, clientId, { reason: 'failback', values });
+      // What can't wait for a drain stays with the client that carries the link: going back is always planned.
+      if (!data.planned) {
+        const choice = chooseOther(step);
+        return startStopping(step, { reason: 'operator-request', placement, choice, values });
       }
-      return data.planned
+      const clientId = clientToGoBackTo(step);
+      return clientId === undefined
         ? movePlanned(step, placement, 'operator-request', values)
-        : startStopping(step, { reason: 'operator-request', placement, choice: chooseOther(step), values });
+        : moveToClient(step, placement, clientId, { reason: 'failback', values });
     }
     case 'draining':
-      return data.planned
+      return data.planned || state.failover?.reason === 'failback'
         ? ignore('already-moving')
         : startStopping(step, { reason: 'operator-request', placement, values });
     case 'requested':

@@ -49,7 +49,7 @@ function waitOn(step: Step, { client_id }: Placement, untilMs: number): LinkOutc
 
 /**
  * The client tells of the path that is over already: so it lives, or tells that it is going. It matters while it is not
- * known which, and another client could have the link.
+ * known which, and another client could have the link; that it is going, always.
  */
 export function onLateLoss(step: Step, { data }: Lost): LinkOutcome | undefined {
   const { state } = step;
@@ -64,10 +64,11 @@ export function onLateLoss(step: Step, { data }: Lost): LinkOutcome | undefined 
   const after = gone ? withLife(step, clientId, { ...life, gone }) : {};
   if (placement === undefined) return whileAsking(step, clientId, goes ? other : undefined, after);
   const untilMs = openingUntilMs(state);
-  // A word that is read so late that the time is over anyway changes nothing.
-  if (untilMs === undefined || step.input.nowMs >= untilMs) return undefined;
-  if (!goes) return waitOn(step, placement, untilMs);
-  const well = otherThatIsWell(step, clientId);
+  // A word that is read so late that the time is over anyway changes nothing, unless it is the last one of that life.
+  const isDoubted = untilMs !== undefined && step.input.nowMs < untilMs;
+  if (isDoubted && !goes) return waitOn(step, placement, untilMs);
+  const leaves = isDoubted || (gone && state.phase === 'activating');
+  const well = leaves ? otherThatIsWell(step, clientId) : undefined;
   return well && stopFor(step, placement, well.clientId, after);
 }
 

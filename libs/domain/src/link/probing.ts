@@ -11,7 +11,8 @@ import type { BackoffState, LinkState } from './state.ts';
  */
 export function probeMs(step: Step, plan: Plan, client: Picked, backoffs: readonly BackoffState[]): number {
   const { settings } = policyOf(step.state.request, step.input.fleet.settings);
-  const suspected = plan.failover?.reason === 'failback' || failedLately(step, client, backoffs);
+  // A client that a failback goes to is not suspected: it is given its time, and says itself when it can't.
+  const suspected = plan.failover?.reason !== 'failback' && failedLately(step, client, backoffs);
   if (!suspected || !client.other?.isWell) return LINK_POLICY.commandGiveUpMs;
   const probe = Math.max(settings.client_probe_ms, isFreeze(plan) ? LINK_POLICY.commandExpiryMs : 0);
   return Math.min(probe, LINK_POLICY.commandGiveUpMs);

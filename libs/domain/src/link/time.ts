@@ -2,6 +2,7 @@ import type { Placement } from '#libs/contracts';
 import { ignore, type TimeInput } from '../decider.ts';
 import { msOf } from '../ids.ts';
 import { newTarget } from './agents.ts';
+import { leaveClient } from './client-drain.ts';
 import { decided, type Step } from './draft.ts';
 import { onFailbackTime, weighFailback } from './failback.ts';
 import { startPlanned } from './held.ts';
@@ -50,7 +51,9 @@ export function onTime(step: Step & { input: TimeInput }): LinkOutcome {
 
 /** The placement does not stand in time. */
 function unopened(step: Step, placement: Placement): LinkOutcome {
-  const untilMs = openingUntilMs(step.state);
+  // The stand-in was only drained, and has the link again when the client does not take it.
+  const { failover } = step.state;
+  const untilMs = failover?.reason === 'failback' ? step.input.nowMs : openingUntilMs(step.state);
   return untilMs === undefined ? giveUpOpening(step, placement) : giveUpProbe(step, placement, untilMs);
 }
 
@@ -85,7 +88,10 @@ const isHeld = ({ suppressed, leave }: LinkState): boolean =>
 function weighMove(step: Step, placement: Placement, due: boolean): LinkOutcome {
   const { state } = step;
   const { leave } = state;
-  if (leave !== undefined) {
+  if (leave === 'client-draining') {
+    const outcome = leaveClient(step, placement, due && state.betterSinceMs === undefined);
+    if (outcome.kind === 'append') return outcome;
+  } else if (leave !== undefined) {
     const other = chooseOther(step);
     if (other.chosen && leave === 'unanswered-requests') {
       return leaveUnanswered(step, placement, other, undefined, state.health_score);
