@@ -1,11 +1,13 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { KafkaLog } from '#libs/log';
 import { audit } from '../e2e/support/audit.ts';
 import { type Name, type Stack, startStack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { atMost, type Comparison, quantiles, ratiosOf } from './figures.ts';
 import { twoRawHops } from './floors/hops.ts';
 import { tlsDials } from './floors/tls-dial.ts';
+import { allowAnyPace } from './mass/settings.ts';
 import { type BenchOptions, say } from './options.ts';
 
 /** Often enough that the wait for the next message is small beside what is measured. */
@@ -15,6 +17,8 @@ const MOVE_LIMIT_MS = 90_000;
 const HOPS = 100;
 const AIM_P90_MS = 100;
 const AIM_P90_RATIO = 5;
+/** Of the local stack's servers. */
+const SERVER_GROUP = 'scheme';
 
 const SERVERS_BEHIND: Partial<Record<Name, readonly string[]>> = {
   'server-sidecar-1': ['iso-server-1', 'iso-server-1b'],
@@ -45,7 +49,10 @@ export async function failover({ brokers, samples }: BenchOptions): Promise<Comp
   const stack = await startStack({ programs: PROGRAMS, env: { 'iso-client-1': rate } });
   const approvals = new Approvals(join(stack.layout.data, 'iso-client-1.ndjson'));
   const took: number[] = [];
+  const log = new KafkaLog({ brokers: stack.kafkaBrokers.split(','), clientId: 'bench' });
   try {
+    // No bank's link moves so often: by default it would be damped.
+    await allowAnyPace(log, stack.regions.bank, SERVER_GROUP);
     // Before and after, the stack running, so that a busy machine is busy for both.
     const hops = await twoRawHops(brokers, HOPS);
     for (let index = 0; index < samples; index++) {
@@ -75,6 +82,7 @@ export async function failover({ brokers, samples }: BenchOptions): Promise<Comp
     };
   } finally {
     approvals.close();
+    await log.close();
     await stack.stop();
   }
 }

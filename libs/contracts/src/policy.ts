@@ -29,7 +29,7 @@ export class PolicySettings {
 
 /** Policy version 0: what a link goes by that has no policy. */
 export const POLICY_DEFAULTS: Required<PolicySettings> = {
-  damping_max_moves: 20,
+  damping_max_moves: 15,
   damping_window_ms: 60_000,
   agent_max_restarts: 10,
   agent_window_ms: 60_000,

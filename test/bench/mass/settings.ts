@@ -3,6 +3,7 @@ import {
   DEFAULT_PARTITIONS,
   type FailoverApproved,
   type PolicyChangeRequested,
+  type PolicySettings,
   regionKey,
   TOPIC,
   topicName,
@@ -12,15 +13,35 @@ import type { Log } from '#libs/log';
 const BY = { requested_by: 'bench', reason: 'bench' };
 const APPROVED_FOR_MS = 600_000;
 
-/** What `PUT /policies/{name}` writes: links of this server group are never held back by the blast radius. */
+/** Links of this server group are never held back by the blast radius. */
 export function allowAnyBlast(log: Log, control_region: string, serverGroup: string): Promise<unknown> {
+  return setPolicy(log, control_region, serverGroup, { blast_share: 1 });
+}
+
+/** Links of this server group, and its servers, may go on as often as a bench moves and restarts them. */
+export function allowAnyPace(log: Log, control_region: string, serverGroup: string): Promise<unknown> {
+  return setPolicy(log, control_region, serverGroup, {
+    damping_max_moves: 32,
+    damping_window_ms: 1_000,
+    agent_max_restarts: 64,
+    agent_window_ms: 1_000,
+  });
+}
+
+/** What `PUT /policies/{name}` writes. */
+function setPolicy(
+  log: Log,
+  control_region: string,
+  serverGroup: string,
+  settings: PolicySettings,
+): Promise<unknown> {
   const data: PolicyChangeRequested = {
     control_region,
     ...BY,
     policy: serverGroup,
     setting_version: 1,
     server_group: serverGroup,
-    settings: { blast_share: 1 },
+    settings,
   };
   return publish(log, control_region, 'policy-change-requested', data);
 }
