@@ -44,7 +44,7 @@ describe('the log while Kafka is in trouble', () => {
     const record = { topic, partition: 0, key: 'k', value: Buffer.alloc(1_100_000), headers: {} };
     await expect(world.log.publishRaw([record])).rejects.toMatchObject({ name: 'RecordsRefused' });
     await world.log.publish([world.fact('k', 1)]);
-  });
+  }, 60_000);
 
   it('goes on where it was after Kafka was stopped for 20 s and started again', async () => {
     const world = await openWorld();
