@@ -168,6 +168,25 @@ describe('the fleet as the control loop sees it', () => {
     expect(view.agents.has('scheme-server-1')).toBe(false);
   });
 
+  it('knows since when a life of an agent was heard without a gap', () => {
+    const { view } = fleet();
+    const since = (sequence: number, atMs: number, over: Partial<HealthReport> = {}) => {
+      view.take(report({ sequence, ...over }), atMs, atMs);
+      return view.agents.get('scheme-server-1')?.wellSinceMs;
+    };
+    for (let sequence = 1; sequence <= 10; sequence += 1) {
+      expect(since(sequence, AT_MS + sequence * 5_000)).toBe(AT_MS + 5_000);
+    }
+    view.tick(AT_MS + 58_000);
+    expect(view.agents.get('scheme-server-1')?.suspect).toBe(true);
+    const backMs = AT_MS + 59_000;
+    expect(since(11, backMs)).toBe(backMs);
+    expect(since(12, backMs + 5_000)).toBe(backMs);
+    expect(since(1, backMs + 6_000, { incarnation: 'second' })).toBe(backMs + 6_000);
+    view.tick(backMs + 60_000);
+    expect(since(2, backMs + 60_000, { incarnation: 'second' })).toBe(backMs + 60_000);
+  });
+
   it('scores an agent again only when a report came, was missed, or is overdue', () => {
     const { view } = fleet();
     let read = 0;
