@@ -20,8 +20,6 @@ export const DEAD_LETTER_REASONS = [
   'key-contradicts-data',
   'wrong-home-region',
   'wrong-partition',
-  /** A peer's question for a connection of a client that no report of its region shows. */
-  'unknown-client',
 ] as const;
 export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number];
 

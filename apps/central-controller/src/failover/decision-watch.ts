@@ -32,7 +32,6 @@ type Taken = Omit<ReservationAnswer, 'name'> & Partial<Pick<ReservationDecision,
 
 /** What a question is told that the loop put among the dead letters, by their reason. */
 const REJECTIONS: ReadonlyMap<string, ReservationRefusal> = new Map([
-  ['unknown-client', 'unknown-client'],
   ['wrong-home-region', 'own-connection'],
 ]);
 

@@ -145,14 +145,9 @@ describe('a server that a peer asks for', () => {
     );
   });
 
-  it('is not for a client that no health report of the asking region shows, and leaves no state under its name', () => {
-    expect(said(new Door().asked({ client_id: 'stranger' }))).toBe('reject unknown-client');
-    expect(said(new Door().asked({ client_id: 'server-1' }))).toBe('reject unknown-client');
-    const given = new Door();
-    given.asked();
-    expect(said(given.asked({ epoch: 3, client_id: 'stranger' }))).toBe(
-      'server-refused v2 e3 (unknown-client)',
-    );
+  it('is refused for a client that no health report of the asking region shows', () => {
+    expect(said(new Door().asked({ client_id: 'stranger' }))).toBe('server-refused v1 e2 (unknown-client)');
+    expect(said(new Door().asked({ client_id: 'server-1' }))).toContain('(unknown-client)');
   });
 
   it('is not for a link named after an agent of another region, whichever client the peer names', () => {

@@ -18,8 +18,9 @@ type Asked = FactOf<'server-requested'>['data'];
 
 /**
  * What follows for a server that a peer wants for a connection of its own. Every question gets exactly one decision or is
- * rejected, so that whoever published it can wait for either; and one epoch gets one answer. A first
- * question for what can't be the peer's is rejected: a refusal is a state, and would make the name the peer's for good.
+ * rejected, so that whoever published it can wait for either; and one epoch gets one answer. A first question for
+ * a connection that is named after another region's agent is rejected: a refusal is a state, and would make the name the
+ * peer's for good.
  */
 export function decide(
   connectionId: string,
@@ -67,9 +68,7 @@ function onRequested(
   }
   const client = agents.get(asked.client_id);
   if (client?.kind !== 'client-sidecar' || client.region !== asked.requesting_region) {
-    return state === undefined
-      ? reject('unknown-client', `${asked.requesting_region} has no client ${asked.client_id}`)
-      : answer.refused('unknown-client');
+    return answer.refused('unknown-client');
   }
   return reserve(answer, client, state, input);
 }
