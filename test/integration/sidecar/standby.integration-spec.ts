@@ -91,7 +91,8 @@ describe('a client sidecar and the /control of its application', () => {
       const application = await world.application(client.port);
       application.send(iso('0800', 'on'));
       await application.got('0810on');
-      expect(control.commands).toEqual(['activate 3']);
+      // A slow answer is asked for again; what it says is one thing.
+      expect([...new Set(control.commands)]).toEqual(['activate 3']);
     });
 
     it('gives the link up when it knows a higher epoch', async () => {
