@@ -14,6 +14,7 @@ const RETRY_MS = 1_000;
 export async function openLog(config: ControllerConfig, logger: Logger, observer: LogObserver): Promise<Log> {
   const clientId = `central-controller-${config.region}`;
   const log = new KafkaLog({ brokers: config.kafkaBrokers, clientId, observer });
+  logger.info({ regions: config.regions, brokers: config.kafkaBrokers }, 'checking the topics');
   for (;;) {
     try {
       for (const region of config.regions) {

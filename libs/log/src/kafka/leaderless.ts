@@ -49,7 +49,7 @@ export async function askedUntilLed<T>(
 }
 
 /** kafkajs wraps the broker's answer, once for each of its own retries that are over. */
-function isLeaderless(error: unknown): boolean {
+export function isLeaderless(error: unknown): boolean {
   for (let at = error; at instanceof Error; at = at.cause) {
     if (LEADERLESS.has((at as { type?: string }).type ?? '')) return true;
   }

@@ -10,6 +10,7 @@ import {
 } from '#libs/contracts';
 import { LogUnavailable, WrongTopic } from '../errors.ts';
 import type { EnsureTopicsOptions } from '../port.ts';
+import { isLeaderless, LEADERLESS_LIMIT_MS } from './leaderless.ts';
 import { sleep } from './options.ts';
 
 /** A region's topics with their settings, dead-letter topics included. */
@@ -28,8 +29,8 @@ export const DEAD_LETTER_BYTES = 8 * LIMITS.messageBytes;
 const DEAD_LETTER_SUFFIX = deadLetterTopic('');
 
 /**
- * Just after a broker's start it knows no leaders yet, and just after topics were made it says that it does
- * not host them; each is asked again for so long, in milliseconds.
+ * Just after topics were made a broker says that it does not host them: it is asked again as long as for leaders. Any
+ * other failure is tried again for so long, in milliseconds.
  */
 const ASK_LIMIT_MS = 20_000;
 /** A busy machine may need the whole limit for one try; so many are made all the same. */
@@ -49,13 +50,14 @@ export async function ensureTopics(
 }
 
 async function withinBounds(attempt: () => Promise<void>): Promise<void> {
-  const until = Date.now() + ASK_LIMIT_MS;
+  const beganMs = Date.now();
   for (let tries = 1; ; tries += 1) {
     try {
       await attempt();
       return;
     } catch (error) {
-      if (error instanceof WrongTopic || (tries >= ASK_TRIES && Date.now() > until)) throw error;
+      const limitMs = isLeaderless(error) ? LEADERLESS_LIMIT_MS : ASK_LIMIT_MS;
+      if (error instanceof WrongTopic || (tries >= ASK_TRIES && Date.now() > beganMs + limitMs)) throw error;
       await sleep(100);
     }
   }
