@@ -33,6 +33,18 @@ export {
   StopSendingToClient,
 } from './commands.ts';
 export {
+  CODE_ALPHABET,
+  CODE_FAULTS,
+  CODE_RANDOM_SYMBOLS,
+  CODE_SYMBOLS,
+  CODE_TEXT_LENGTH,
+  type CodeFault,
+  type CodeRead,
+  formatConnectionCode,
+  makeConnectionCode,
+  readConnectionCode,
+} from './connection-code.ts';
+export {
   AGENT_DECISIONS,
   type AgentDecision,
   type AgentDecisionName,
@@ -107,7 +119,9 @@ export {
   AGENT_KEY_PREFIX,
   AGENT_KINDS,
   type AgentKind,
+  ALPN_GUEST,
   ALPN_LINK,
+  ALPN_SESSION,
   agentRedisKey,
   baseOfTopic,
   CLOUD_EVENTS_VERSION,

@@ -74,6 +74,10 @@ export function endpointSpiffeId(id: string): string {
 }
 
 export const ALPN_LINK = 'trunkline-link/1';
+/** An endpoint whose certificate has a chain. */
+export const ALPN_SESSION = 'trunkline/1';
+/** An endpoint with a self-signed key of its own making. */
+export const ALPN_GUEST = 'trunkline-guest/1';
 
 export const CLOUD_EVENTS_VERSION = '1.0';
 /** `trunkline.<name>.v<version>`. */
