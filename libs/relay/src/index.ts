@@ -14,6 +14,24 @@ export {
 } from './link-protocol.ts';
 export { LinkPath, type PathEnd, type PathHandlers, type PathOptions, refuseStream } from './path.ts';
 export { rehearseDial } from './rehearsal.ts';
+export { SessionDecoder } from './session-decoder.ts';
+export { SESSION_PAYLOAD_LIMITS, type SessionPayloads, type SessionProbe } from './session-payloads.ts';
+export {
+  allocateDataFrame,
+  type ControlFrameName,
+  encodeControl,
+  encodePingFrame,
+  SESSION_FAULTS,
+  SESSION_LIMITS,
+  SESSION_REFUSALS,
+  SESSION_TIMING,
+  SESSION_VERSION,
+  type SessionFault,
+  type SessionFrame,
+  type SessionFrameName,
+  SessionProtocolError,
+  type SessionRefusal,
+} from './session-protocol.ts';
 export {
   DialError,
   type DialFault,
