@@ -1,5 +1,4 @@
 import { IsBoolean, IsIn, IsInt, IsNumber, Max, Min } from 'class-validator';
-import { OnConnection } from './facts.ts';
 import { Count, Epoch, Incarnation, ListOf, Name, Optional, SessionId, Timestamp } from './fields.ts';
 import { LIMITS } from './limits.ts';
 import {
@@ -20,8 +19,10 @@ export class Probe {
 }
 
 /** What every fact of a broker on a session carries. `agent_id` equals `broker_id`. */
-export class SessionFact extends OnConnection {
-  @SessionId() declare connection_id: string;
+export class SessionFact {
+  @SessionId() connection_id!: string;
+  /** Whose session it is; absent: the control region of the topic. */
+  @Optional() @Name() home_region?: string;
   @Name() agent_id!: string;
   @Incarnation() incarnation!: string;
   @Name() broker_id!: string;
