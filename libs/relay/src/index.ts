@@ -16,6 +16,7 @@ export { LinkPath, type PathEnd, type PathHandlers, type PathOptions, refuseStre
 export { rehearseDial } from './rehearsal.ts';
 export { SessionDecoder } from './session-decoder.ts';
 export { SESSION_PAYLOAD_LIMITS, type SessionPayloads, type SessionProbe } from './session-payloads.ts';
+export { endpointIdOfPem, guestId, type SessionPeer, sessionPeer } from './session-peer.ts';
 export {
   allocateDataFrame,
   type ControlFrameName,
@@ -32,6 +33,7 @@ export {
   SessionProtocolError,
   type SessionRefusal,
 } from './session-protocol.ts';
+export { BrokerDialError, type BrokerDialFault, type BrokerDialOptions, dialBroker } from './session-tls.ts';
 export {
   DialError,
   type DialFault,

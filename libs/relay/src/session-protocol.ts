@@ -1,3 +1,4 @@
+import type { LegRejection } from '#libs/contracts';
 import type { SessionPayloads } from './session-payloads.ts';
 
 /**
@@ -129,12 +130,15 @@ export const SESSION_REFUSALS = {
   'rate-limited': 'retry',
   /** Its limit of connections or sessions is reached. */
   full: 'retry',
+  /** No broker fits. */
+  'no-capacity': 'retry',
   draining: 'retry',
   /** The control plane does not answer; running sessions go on. */
   unavailable: 'retry',
   /** Not said within its time limit: `hello`, or a request after it. */
   timeout: 'retry',
-} as const satisfies Record<string, 'final' | 'move' | 'retry'>;
+} as const satisfies Record<LegRejection, 'final' | 'move' | 'retry'> &
+  Record<string, 'final' | 'move' | 'retry'>;
 export type SessionRefusal = keyof typeof SESSION_REFUSALS;
 
 /** What was wrong with the bytes of a peer; the word is the metric label, the log field and the code. */
