@@ -26,9 +26,10 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   'libs/log': ['contracts'],
   'libs/registry': ['contracts', 'domain'],
   'libs/relay': ['contracts'],
+  'libs/agent': ['contracts', 'log', 'platform', 'relay'],
   'apps/cli': ['contracts', 'domain', 'log', 'platform'],
   'apps/central-controller': ['contracts', 'domain', 'log', 'platform', 'registry', 'relay'],
-  'apps/sidecar': ['contracts', 'log', 'platform', 'relay'],
+  'apps/sidecar': ['agent', 'contracts', 'log', 'platform', 'relay'],
   'apps/iso8583-simulator': ['platform', 'relay'],
 };
 

@@ -1,9 +1,9 @@
-import type { SidecarCommand } from '#libs/contracts';
+import { SIDECAR_COMMANDS, type SidecarCommand } from '#libs/contracts';
 import { createLogger, createRegistry } from '#libs/platform';
 import { type AgentContext, type Carrier, CommandFailure, CommandRefusal } from './agent.ts';
 import { CommandDesk } from './command-desk.ts';
 import { FactOutbox } from './fact-outbox.ts';
-import { SidecarMetrics } from './metrics.ts';
+import { AgentMetrics } from './metrics.ts';
 import type { OutgoingRecord } from './ports.ts';
 import { Vigil } from './vigil.ts';
 
@@ -27,7 +27,7 @@ function deskWith(run: (command: SidecarCommand) => Promise<void> = async () => 
     dropped: () => {},
   });
   const ran: string[] = [];
-  const carrier: Carrier = {
+  const carrier: Carrier<SidecarCommand> = {
     run: async (command) => {
       ran.push(command.command_id);
       await run(command);
@@ -38,7 +38,6 @@ function deskWith(run: (command: SidecarCommand) => Promise<void> = async () => 
     worstUnansweredRatio: 0,
     carrying: 0,
     capacity: 1,
-    held: 0,
   };
   const agent: AgentContext = {
     identity: { agentId: 'bank', kind: 'client-sidecar', region: 'east' },
@@ -46,11 +45,14 @@ function deskWith(run: (command: SidecarCommand) => Promise<void> = async () => 
     log,
     vigil,
     facts,
-    metrics: new SidecarMetrics(createRegistry('test')),
+    metrics: new AgentMetrics(createRegistry('test'), 'sidecar'),
     changed: () => {},
   };
   vigil.renew(0, vigil.incarnation);
-  const desk = new CommandDesk(agent, carrier);
+  const desk = new CommandDesk(agent, carrier, {
+    names: SIDECAR_COMMANDS,
+    carrying: ['connect'],
+  });
   const connect = (members: Record<string, unknown> = {}) => ({
     command_id: 'c-1',
     agent_id: 'bank',

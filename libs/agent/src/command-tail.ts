@@ -1,7 +1,7 @@
-import { TOPIC, topicName } from '#libs/contracts';
+import { type TopicBase, topicName } from '#libs/contracts';
 import type { Consumer, Log } from '#libs/log';
 import type { Clock, Logger } from '#libs/platform';
-import type { CommandDesk } from './command-desk.ts';
+import type { CommandTaker } from './command-desk.ts';
 
 /** Commands written so long before our start are read: those for an earlier life are to be refused, in ms. */
 const COMMANDS_BACK_MS = 60_000;
@@ -9,6 +9,8 @@ const RETRY_MS = 500;
 
 export interface CommandTailOptions {
   readonly agentId: string;
+  /** Where commands to this kind of agent stand. */
+  readonly base: Extract<TopicBase, 'failover-commands' | 'relay-commands'>;
   readonly regions: readonly string[];
   readonly partitions: number;
 }
@@ -22,11 +24,11 @@ export interface CommandTailOptions {
 export async function tailCommands(
   options: CommandTailOptions,
   log: Log,
-  desk: CommandDesk,
+  desk: CommandTaker,
   clock: Clock,
   logger: Logger,
 ): Promise<Consumer> {
-  const topics = options.regions.map((region) => topicName(region, TOPIC.failoverCommands));
+  const topics = options.regions.map((region) => topicName(region, options.base));
   const partition = log.partitionOf(options.agentId, options.partitions);
   const fromMs = clock.wallMs() - COMMANDS_BACK_MS;
   for (let attempt = 1; ; attempt += 1) {

@@ -1,4 +1,5 @@
-import { CommandRefusal, EpochFence } from './agent.ts';
+import { CommandRefusal } from './agent.ts';
+import { EpochFence } from './epoch-fence.ts';
 
 describe('EpochFence', () => {
   it('admits an epoch and higher ones, and refuses lower ones', () => {

@@ -3,7 +3,7 @@ import { createLogger, createRegistry } from '#libs/platform';
 import type { AgentContext, Carrier } from './agent.ts';
 import type { FactOutbox } from './fact-outbox.ts';
 import { HealthReporter } from './health-reporter.ts';
-import { SidecarMetrics } from './metrics.ts';
+import { AgentMetrics } from './metrics.ts';
 import type { OutgoingRecord } from './ports.ts';
 import { Vigil } from './vigil.ts';
 
@@ -35,7 +35,7 @@ function reporterAt(connections = 0) {
     log: createLogger({ name: 'test', level: 'silent' }),
     vigil,
     facts: {} as FactOutbox,
-    metrics: new SidecarMetrics(createRegistry('test')),
+    metrics: new AgentMetrics(createRegistry('test'), 'sidecar'),
     changed: () => {},
   };
   const sink = {

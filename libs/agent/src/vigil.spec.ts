@@ -1,9 +1,9 @@
 import { Vigil } from './vigil.ts';
 
-function vigilAt() {
+function vigilAt(lease: { leaseMs?: number } = { leaseMs: 60_000 }) {
   const time = { bootMs: 1_000_000 };
   const clock = { bootMs: () => time.bootMs, wallMs: () => 0, monotonicMs: () => 0 };
-  const vigil = new Vigil({ clock, leaseMs: 60_000, asleepMs: 1_500 });
+  const vigil = new Vigil({ clock, asleepMs: 1_500, ...lease });
   const seen: string[] = [];
   vigil.watch({
     stop: (reason) => seen.push(`stop ${reason} ${vigil.incarnation}`),
@@ -90,5 +90,25 @@ describe('Vigil', () => {
     time.bootMs += 61_000;
     expect(vigil.look()).toBe(false);
     expect(seen[0]).toContain('stop lease-lapsed');
+  });
+});
+
+describe('Vigil without a lease', () => {
+  it('permits from the start, and goes on however long no report is acknowledged', () => {
+    const { vigil, seen, stayAwake } = vigilAt({});
+    expect(vigil.look()).toBe(true);
+    stayAwake(600_000);
+    expect(vigil.look()).toBe(true);
+    expect(vigil.leaseLeftMs).toBe(Number.POSITIVE_INFINITY);
+    expect(seen).toEqual([]);
+  });
+
+  it('stops everything after a sleep, and begins a new incarnation: what it carried is elsewhere by now', () => {
+    const { vigil, time, seen } = vigilAt({});
+    const first = vigil.incarnation;
+    time.bootMs += 1_501;
+    expect(vigil.look()).toBe(false);
+    expect(seen).toEqual([`stop asleep ${first}`, `begun ${vigil.incarnation}`]);
+    expect(vigil.look()).toBe(true);
   });
 });

@@ -3,7 +3,8 @@ import type { Clock } from '#libs/platform';
 
 export interface VigilOptions {
   readonly clock: Clock;
-  readonly leaseMs: number;
+  /** Absent: this agent carries without a lease. */
+  readonly leaseMs?: number;
   /** Two looks at the clock further apart than this mean that the process was asleep. */
   readonly asleepMs: number;
 }
@@ -16,8 +17,8 @@ export interface VigilHandlers {
 }
 
 /**
- * May this process carry anything right now? It holds a lease that each acknowledged health report renews,
- * and it must not have slept. Both are judged on the clock that runs on while a machine is suspended, at each
+ * May this process carry anything right now? It holds a lease, if it has to, that each acknowledged health report
+ * renews, and it must not have slept. Both are judged on the clock that runs on while a machine is suspended, at each
  * look: timers of a process that was stopped fire late, after what had queued up for it was handled.
  */
 export class Vigil {
@@ -34,13 +35,14 @@ export class Vigil {
     this.handlers = handlers;
   }
 
-  /** One life of this agent: from its start, or from a lapsed lease, on. */
+  /** One life of this agent: from its start, from a lapsed lease or, without one, from a sleep, on. */
   get incarnation(): string {
     return this.currentIncarnation;
   }
 
-  /** Time left, in milliseconds; 0: not held. */
+  /** Time left, in milliseconds; 0: not held; infinite without a lease. */
   get leaseLeftMs(): number {
+    if (this.options.leaseMs === undefined) return Number.POSITIVE_INFINITY;
     return Math.max(0, (this.leaseEndBootMs ?? 0) - this.options.clock.bootMs());
   }
 
@@ -49,10 +51,16 @@ export class Vigil {
     const nowMs = this.options.clock.bootMs();
     const apartMs = nowMs - this.lookedBootMs;
     this.lookedBootMs = nowMs;
-    // Without a lease nothing is carried that could be stopped.
+    if (this.options.leaseMs === undefined) {
+      if (apartMs <= this.options.asleepMs) return true;
+      this.endLife('asleep');
+      return false;
+    }
+    // Before the lease is held nothing is carried that could be stopped.
     if (this.leaseEndBootMs === undefined) return false;
     if (nowMs >= this.leaseEndBootMs) {
-      this.lapse();
+      this.leaseEndBootMs = undefined;
+      this.endLife('lease-lapsed');
       return false;
     }
     if (apartMs > this.options.asleepMs) {
@@ -69,15 +77,15 @@ export class Vigil {
 
   /** A report of this incarnation was acknowledged; one of an earlier life renews nothing. */
   renew(sentBootMs: number, incarnation: string): void {
-    if (incarnation !== this.currentIncarnation) return;
-    const endMs = sentBootMs + this.options.leaseMs;
+    const { leaseMs } = this.options;
+    if (leaseMs === undefined || incarnation !== this.currentIncarnation) return;
+    const endMs = sentBootMs + leaseMs;
     if (endMs <= this.options.clock.bootMs()) return;
     this.leaseEndBootMs = Math.max(endMs, this.leaseEndBootMs ?? 0);
   }
 
-  private lapse(): void {
-    this.leaseEndBootMs = undefined;
-    this.handlers?.stop('lease-lapsed');
+  private endLife(reason: 'lease-lapsed' | 'asleep'): void {
+    this.handlers?.stop(reason);
     this.currentIncarnation = randomUUID();
     this.handlers?.begun(this.currentIncarnation);
   }

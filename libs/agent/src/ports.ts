@@ -1,4 +1,4 @@
-/** What the sidecar needs of a log: libs/log's KafkaLog has it, and so has its in-memory twin. */
+/** What an agent needs of a log: libs/log's KafkaLog has it, and so has its in-memory twin. */
 export interface OutgoingRecord {
   topic: string;
   key: string;

@@ -7,7 +7,8 @@ export interface ReporterOptions {
   readonly topic: string;
   readonly source: string;
   readonly intervalMs: number;
-  readonly leaseMs: number;
+  /** Absent: this agent has no lease. */
+  readonly leaseMs?: number;
   readonly location: string;
   readonly serverGroup?: string;
   readonly address: string;
@@ -110,7 +111,7 @@ export class HealthReporter {
         ...(options.serverGroup === undefined ? {} : { server_group: options.serverGroup }),
         sequence: this.sequence,
         interval_ms: options.intervalMs,
-        lease_ms: options.leaseMs,
+        ...(options.leaseMs === undefined ? {} : { lease_ms: options.leaseMs }),
         address: options.address,
         capacity: carrier.capacity,
         draining: this.isDraining,

@@ -2,13 +2,13 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { Registry } from '#libs/platform';
 
 export interface AdminState {
-  /** Takes commands, and holds its lease. */
+  /** Whether it can be placed on: takes commands, and holds its lease if it has one. */
   readonly ready: () => { ready: boolean; [detail: string]: unknown };
-  /** Connections whose path stands. */
-  readonly carrying: () => number;
+  /** Connections whose path stands, told at `/health/active`; absent: there is no such page. */
+  readonly carrying?: () => number;
 }
 
-/** Health and metrics over plain HTTP, for probes; tells nothing of any message. */
+/** Health and metrics over plain HTTP, for probes; tells nothing of what is carried. */
 export function createAdminServer(registry: Registry, state: AdminState): Server {
   return createServer((request, response) => {
     request.resume();
@@ -22,13 +22,14 @@ export function createAdminServer(registry: Registry, state: AdminState): Server
         return json(response, ready.ready ? 200 : 503, ready);
       }
       case '/health/active': {
+        if (state.carrying === undefined) return notFound(response);
         const carrying = state.carrying();
         return json(response, carrying > 0 ? 200 : 503, { active: carrying > 0, carrying });
       }
       case '/metrics':
         return void metrics(registry, response);
       default:
-        return json(response, 404, { code: 'route-not-found' });
+        return notFound(response);
     }
   });
 }
@@ -41,4 +42,8 @@ async function metrics(registry: Registry, response: ServerResponse): Promise<vo
 function json(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/json' });
   response.end(JSON.stringify(body));
+}
+
+function notFound(response: ServerResponse): void {
+  json(response, 404, { code: 'route-not-found' });
 }

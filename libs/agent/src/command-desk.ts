@@ -1,12 +1,11 @@
+import { type CommandAnswer, type HandledFactName, parseMessage } from '#libs/contracts';
 import {
-  type CommandAnswer,
-  type HandledFactName,
-  parseMessage,
-  SIDECAR_COMMANDS,
-  type SidecarCommand,
-  type SidecarCommandName,
-} from '#libs/contracts';
-import { type AgentContext, type Carrier, CommandFailure, CommandRefusal } from './agent.ts';
+  type AgentContext,
+  type Carrier,
+  CommandFailure,
+  CommandRefusal,
+  type NamedCommand,
+} from './agent.ts';
 import type { IncomingCommand } from './ports.ts';
 
 /** Answers kept, so that a repeated command gets its first one; far more than are sent within their expiry. */
@@ -20,17 +19,31 @@ interface Answer {
   readonly incarnation: string;
 }
 
+/** Which commands a kind of agent takes. */
+export interface CommandKinds {
+  readonly names: readonly string[];
+  /** Those that make it carry something more: refused while it drains, or without its lease. */
+  readonly carrying: readonly string[];
+}
+
+/** Where whoever reads commands brings them. */
+export interface CommandTaker {
+  handle(incoming: IncomingCommand): Promise<void>;
+  skip(reason: string): void;
+}
+
 /**
  * Takes commands: each is run at most once and answered; a repeated one gets its first answer before any
  * other check.
  */
-export class CommandDesk {
+export class CommandDesk<C extends NamedCommand> implements CommandTaker {
   private readonly answers = new Map<string, Answer | 'running'>();
   private isDraining = false;
 
   constructor(
     private readonly agent: AgentContext,
-    private readonly carrier: Carrier,
+    private readonly carrier: Carrier<C>,
+    private readonly kinds: CommandKinds,
   ) {}
 
   /** Begins at once and in order; resolves when the answer is on its way. Never rejects. */
@@ -65,7 +78,7 @@ export class CommandDesk {
     this.isDraining = true;
   }
 
-  private async run(command: SidecarCommand, commandedAt: string): Promise<Omit<Answer, 'incarnation'>> {
+  private async run(command: C, commandedAt: string): Promise<Omit<Answer, 'incarnation'>> {
     try {
       this.check(command);
       await this.carrier.run(command, commandedAt);
@@ -79,23 +92,25 @@ export class CommandDesk {
   }
 
   /** In this order: whoever it is for, whether it is still wanted, whether we may carry at all. */
-  private check(command: SidecarCommand): void {
+  private check(command: C): void {
     const { identity, vigil, clock } = this.agent;
     vigil.look();
     if (command.agent_id !== identity.agentId) throw new CommandRefusal('other-agent');
     if (command.incarnation !== vigil.incarnation) throw new CommandRefusal('other-incarnation');
     if (Date.parse(command.expires_at) <= clock.wallMs()) throw new CommandRefusal('expired');
-    if (!startsCarrying(command.name)) return;
+    if (!this.kinds.carrying.includes(command.name)) return;
     if (this.isDraining) throw new CommandRefusal('draining');
     if (vigil.leaseLeftMs === 0) throw new CommandRefusal('lease-lapsed');
   }
 
   /** Undefined: nothing that could be answered; it was counted. */
-  private read(incoming: IncomingCommand): SidecarCommand | undefined {
+  private read(incoming: IncomingCommand): C | undefined {
     const { log, identity } = this.agent;
-    const parsed = isCommandName(incoming.name) ? parseMessage(incoming.name, incoming.data) : undefined;
+    const parsed = this.kinds.names.includes(incoming.name)
+      ? parseMessage(incoming.name, incoming.data)
+      : undefined;
     if (parsed?.ok) {
-      const command = { ...parsed.data, name: incoming.name } as SidecarCommand;
+      const command = { ...parsed.data, name: incoming.name } as unknown as C;
       return command.agent_id === identity.agentId ? command : undefined;
     }
     const reason = parsed?.reason ?? 'unknown-type';
@@ -114,7 +129,7 @@ export class CommandDesk {
     }
   }
 
-  private publish(command: SidecarCommand, answer: Answer): void {
+  private publish(command: C, answer: Answer): void {
     const data: CommandAnswer & { reason: string } = {
       command_id: command.command_id,
       command: command.name,
@@ -127,12 +142,4 @@ export class CommandDesk {
     } as CommandAnswer & { reason: string };
     this.agent.facts.publish(answer.name, command.connection_id, data);
   }
-}
-
-function isCommandName(name: string): name is SidecarCommandName {
-  return (SIDECAR_COMMANDS as readonly string[]).includes(name);
-}
-
-function startsCarrying(name: SidecarCommandName): boolean {
-  return name === 'accept-client' || name === 'connect' || name === 'activate-dr-client';
 }
