@@ -26,6 +26,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   'libs/log': ['contracts'],
   'libs/registry': ['contracts', 'domain'],
   'libs/relay': ['contracts'],
+  'libs/endpoint': ['contracts', 'relay', 'pki'],
   'libs/agent': ['contracts', 'log', 'platform', 'relay'],
   'apps/cli': ['contracts', 'domain', 'log', 'platform'],
   'apps/central-controller': ['contracts', 'domain', 'log', 'platform', 'registry', 'relay'],

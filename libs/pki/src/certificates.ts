@@ -87,6 +87,25 @@ export async function issueLeaf(
   return { cert: pemOf(cert), key: await keyPem(keys.privateKey) };
 }
 
+/** A pair that nobody vouches for: a guest's, whose key alone is its identity. Valid as long as an authority. */
+export async function createSelfSigned(name: string, nowMs: number): Promise<KeyPairPem> {
+  const keys = await generateKeys();
+  const cert = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: serialNumber(),
+    name: [{ CN: [name] }],
+    notBefore: new Date(nowMs - BACKDATE_MS),
+    notAfter: new Date(nowMs + AUTHORITY_VALIDITY_MS),
+    signingAlgorithm: ALGORITHM,
+    keys,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
+    ],
+  });
+  return { cert: pemOf(cert), key: await keyPem(keys.privateKey) };
+}
+
 x509.cryptoProvider.set(webcrypto);
 
 function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
