@@ -5,6 +5,7 @@ import { ControllerConfig, timingVariable } from '../apps/central-controller/src
 import { CliConfig } from '../apps/cli/src/config.ts';
 import { SimulatorConfig } from '../apps/iso8583-simulator/src/config.ts';
 import { SidecarConfig } from '../apps/sidecar/src/config.ts';
+import { WanConfig } from '../apps/wan-simulator/src/config.ts';
 import { ROOT } from '../deploy/local/paths.mjs';
 import { TIMING } from '../libs/contracts/src/limits.ts';
 import { trackedFiles } from './support/sources.ts';
@@ -17,6 +18,7 @@ const PROGRAMS = [
   { name: 'central-controller', schema: ControllerConfig },
   { name: 'sidecar', schema: SidecarConfig },
   { name: 'iso8583-simulator', schema: SimulatorConfig },
+  { name: 'wan-simulator', schema: WanConfig },
   { name: 'trunkline', schema: CliConfig },
 ] as const;
 

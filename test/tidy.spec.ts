@@ -32,6 +32,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   'apps/central-controller': ['contracts', 'domain', 'log', 'platform', 'registry', 'relay'],
   'apps/sidecar': ['agent', 'contracts', 'log', 'platform', 'relay'],
   'apps/iso8583-simulator': ['platform', 'relay'],
+  'apps/wan-simulator': ['platform'],
 };
 
 /** Packages that one lib wraps for everybody. */

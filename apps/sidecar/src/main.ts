@@ -1,8 +1,15 @@
 import { once } from 'node:events';
-import { createAdminServer, startFault, tailCommands } from '#libs/agent';
+import { tailCommands } from '#libs/agent';
 import { TOPIC } from '#libs/contracts';
 import { type Consumer, KafkaLog } from '#libs/log';
-import { createLogger, loadConfig, Shutdown, systemClock } from '#libs/platform';
+import {
+  createAdminServer,
+  createLogger,
+  loadConfig,
+  Shutdown,
+  startFault,
+  systemClock,
+} from '#libs/platform';
 import { SidecarConfig } from './config.ts';
 import { createSidecar } from './sidecar.ts';
 

@@ -1,4 +1,3 @@
-export { type AdminState, createAdminServer } from './admin-server.ts';
 export {
   type AgentContext,
   type AgentIdentity,
@@ -29,5 +28,4 @@ export { FactOutbox, type OutboxOptions } from './fact-outbox.ts';
 export { HealthReporter, type ReporterOptions } from './health-reporter.ts';
 export { AgentMetrics } from './metrics.ts';
 export type { FactSink, IncomingCommand, OutgoingRecord } from './ports.ts';
-export { startFault } from './startup.ts';
 export { Vigil, type VigilHandlers, type VigilOptions } from './vigil.ts';

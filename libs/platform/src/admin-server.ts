@@ -1,10 +1,10 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { Registry } from '#libs/platform';
+import type { Registry } from './metrics.ts';
 
 export interface AdminState {
-  /** Whether it can be placed on: takes commands, and holds its lease if it has one. */
+  /** Whether it does its work, as whoever starts or places on it asks. */
   readonly ready: () => { ready: boolean; [detail: string]: unknown };
-  /** Connections whose path stands, told at `/health/active`; absent: there is no such page. */
+  /** How many it carries now, told at `/health/active`; absent: there is no such page. */
   readonly carrying?: () => number;
 }
 

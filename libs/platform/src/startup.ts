@@ -1,4 +1,4 @@
-import { ConfigurationError } from '#libs/platform';
+import { ConfigurationError } from './config.ts';
 
 /** Why a program did not start: what a person can mend is told in one line, everything else with its stack. */
 export function startFault(error: unknown): string {
