@@ -159,6 +159,8 @@ export const DECISION_REASONS = [
   'moved',
   'closed-by-command',
   'window-over',
+  /** A command was run, and nothing else changes. */
+  'answered',
   /** Nobody answered in time: the target did not say whether it agrees, or the controller did not follow. */
   'no-consent',
   'not-redirected',

@@ -32,6 +32,8 @@ export const LIMITS = {
   restartsPerAgent: 64,
   /** Brokers of which one endpoint tells how far they are. */
   probesPerLeg: 64,
+  /** How long a connection code may live, in milliseconds: a day. */
+  codeMs: 24 * 3_600_000,
   /** How long a target may ask a session to wait for it, in milliseconds: a week. */
   surviveMs: 7 * 24 * 3_600_000,
   /** A page of a REST list. */

@@ -17,7 +17,10 @@ export class IssueCode extends Command {
   /** Of the code; `expires_at` is the command's own. */
   @Timestamp() code_expires_at!: string;
 }
-/** Keep the target on this leg for this epoch, tell it who controls, and wait for its consent if it has not agreed. */
+/**
+ * Keep the target on this leg for this epoch, tell it who controls, and wait for its consent if it has not agreed. What this
+ * broker has of the session under a lower epoch is over with it, but for the controller's leg.
+ */
 export class HoldTarget extends Command {
   @Name() attachment_id!: string;
   @Name() identity!: string;

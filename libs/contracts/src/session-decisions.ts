@@ -53,6 +53,8 @@ export interface SessionLeg {
   /** Control region of the broker. */
   region: string;
   attachment_id: string;
+  /** RFC 3339: `ce_time` of the fact that told of it; an earlier word on the same end is late. */
+  attached_at: string;
   /** Round trips that this endpoint measured, in milliseconds, by broker; absent: it told none. */
   probes?: Record<string, number>;
 }
@@ -69,6 +71,8 @@ export interface SessionPlacement {
   target_attachment_id: string;
   /** The controller's leg that `open-relay` named; absent: it is not there yet. */
   controller_attachment_id?: string;
+  /** Its relay stood, and may still: nothing said that it is over. */
+  opened?: boolean;
 }
 
 /** What a relay carried, all its placements together. */
@@ -104,12 +108,16 @@ export interface SessionDecision extends DecisionBase<BrokerCommand> {
   target?: SessionLeg;
   /** The placement that exists after this decision: commanded and not over. */
   placement?: SessionPlacement;
+  /** The placement before, whose relay may still stand until both ends are at the next one. */
+  superseded?: SessionPlacement;
   /** The session was open once: the next opening resumes it. */
   opened?: boolean;
   /** Milliseconds that an interrupted session waits for its ends, as the target asked; absent: as policy says. */
   survive_ms?: number;
   /** The leg that this decision turns away, and why. */
   rejected?: { identity: string; broker_id: string; attachment_id: string; reason: LegRejection };
+  /** The broker that the target was sent to, so that it is taken there. */
+  advised?: string;
   /** How the latest relay ended. */
   closed?: { reason: RelayCloseReason; closed_by: RelayCloser };
   traffic?: SessionTraffic;

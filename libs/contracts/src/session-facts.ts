@@ -73,12 +73,15 @@ export class RelayOpened extends SessionFact {
   @Epoch() epoch!: number;
 }
 
-/** The relay of this epoch is over, or a leg that waited for one. */
+/**
+ * The relay of this epoch is over, and its legs with it: whoever goes on attaches anew, under a name of its own. Or, with
+ * `attachment_id`, a leg that waited for one is gone; not said of a leg that was turned away or closed by a command.
+ */
 export class RelayClosed extends SessionFact {
   @Epoch() epoch!: number;
   @IsIn(RELAY_CLOSE_REASONS) reason!: RelayCloseReason;
   @IsIn(RELAY_CLOSERS) closed_by!: RelayCloser;
-  /** The leg that ended; absent: the relay stood, and both did. */
+  /** The leg that ended while it waited; absent: the relay stood. */
   @Optional() @Name() attachment_id?: string;
   /** From the controller to the target. */
   @Optional() @Count() bytes_up?: number;
