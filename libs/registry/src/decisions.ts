@@ -4,6 +4,7 @@ import {
   REGION_DECISIONS,
   type RegionDecision,
   type RegionDecisionName,
+  type SessionDecision,
 } from '#libs/contracts';
 import type { RedisClient, RedisCommand } from './client.ts';
 import { failoverMember, ledgerScore } from './failover-order.ts';
@@ -22,7 +23,7 @@ export interface DecisionRecord {
   readonly timeMs: number;
   readonly partition: number;
   readonly offset: number;
-  readonly data: LinkDecision | AgentDecision | RegionDecision;
+  readonly data: LinkDecision | SessionDecision | AgentDecision | RegionDecision;
   /** The data as JSON; the record's own bytes serve. */
   readonly dataJson: string;
 }
@@ -39,6 +40,7 @@ export const ROW_MEMBERS = [
   'home_region',
   'client_id',
   'server_id',
+  'broker_id',
   'failover_target',
   'failover',
   'decided_at',
@@ -52,7 +54,12 @@ export const ROW_MEMBERS = [
   'settings',
   'until',
   'note',
-] as const satisfies readonly (keyof LinkDecision | keyof AgentDecision | keyof RegionDecision)[];
+] as const satisfies readonly (
+  | keyof LinkDecision
+  | keyof SessionDecision
+  | keyof AgentDecision
+  | keyof RegionDecision
+)[];
 
 /** The registry has `have` of a key and was given `next`: what lies between is missing. */
 export interface VersionGap {
@@ -208,6 +215,7 @@ function connectionRow(record: DecisionRecord): Row {
     server_id: data.server_id,
     failover_target: data.failover_target,
     updated_at: data.decided_at,
+    ...(data.kind === 'link' ? {} : { broker_id: (record.data as SessionDecision).broker_id }),
   };
 }
 

@@ -11,6 +11,6 @@ export {
   type SessionDecided,
   type SessionOutcome,
   type SessionState,
+  standsAt,
   unansweredCommands,
-  watchesFleet,
 } from './state.ts';

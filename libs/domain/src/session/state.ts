@@ -125,9 +125,9 @@ export function concernsAgent(state: SessionState, agentId: string): boolean {
 export const brokerOf = (state: SessionState): string | undefined =>
   isClosed(state) ? undefined : state.placement?.broker_id;
 
-/** Whether a broker that begins to drain, or is heard of again, may change it without a fact on it. */
-export const watchesFleet = (state: SessionState): boolean =>
-  state.phase === 'open' && state.placement !== undefined;
+/** Whether its relay stands at this broker, so that it leaves when that drains. */
+export const standsAt = ({ phase, placement }: SessionState, brokerId: string): boolean =>
+  phase === 'open' && placement?.broker_id === brokerId;
 
 /** Whether its snapshot may go: nobody asks for it any more. */
 export const isForgotten = ({ closedMs }: SessionState, nowMs: number, forgetMs: number): boolean =>
