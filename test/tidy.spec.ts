@@ -30,6 +30,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   'libs/agent': ['contracts', 'log', 'platform', 'relay'],
   'apps/cli': ['contracts', 'domain', 'log', 'platform'],
   'apps/central-controller': ['contracts', 'domain', 'log', 'platform', 'registry', 'relay'],
+  'apps/broker': ['agent', 'contracts', 'log', 'platform', 'relay'],
   'apps/sidecar': ['agent', 'contracts', 'log', 'platform', 'relay'],
   'apps/iso8583-simulator': ['platform', 'relay'],
   'apps/wan-simulator': ['platform'],
@@ -41,6 +42,7 @@ const ONLY_IN: Readonly<Record<string, string>> = {
   ioredis: 'libs/registry',
   pino: 'libs/platform',
   'prom-client': 'libs/platform',
+  'rate-limiter-flexible': 'apps/broker',
   '@peculiar/x509': 'libs/pki',
 };
 

@@ -25,6 +25,7 @@ export class FactOutbox {
   private wake: (() => void) | undefined;
   private inFlight = 0;
   private isClosed = false;
+  private failures = 0;
 
   constructor(
     private readonly sink: FactSink,
@@ -35,6 +36,11 @@ export class FactOutbox {
 
   get length(): number {
     return this.waiting.length;
+  }
+
+  /** Kafka did not take the latest batch; it is being tried again. */
+  get isFailing(): boolean {
+    return this.failures > 0;
   }
 
   publish<N extends HandledFactName>(name: N, key: string, data: FactData[N]): void {
@@ -77,7 +83,6 @@ export class FactOutbox {
   }
 
   private async pump(): Promise<void> {
-    let failures = 0;
     while (this.waiting.length > 0 && !this.isClosed) {
       const batch = this.waiting.slice(0, MAX_BATCH);
       this.inFlight = batch.length;
@@ -85,13 +90,13 @@ export class FactOutbox {
         await this.sink.publish(batch);
         const sent = new Set(batch);
         this.waiting = this.waiting.filter((record) => !sent.has(record));
-        failures = 0;
+        this.failures = 0;
       } catch (error) {
         this.inFlight = 0;
-        failures += 1;
-        if (failures === 1)
+        this.failures += 1;
+        if (this.failures === 1)
           this.log.warn({ err: error, waiting: this.waiting.length }, 'facts wait for Kafka');
-        await this.pause(Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** failures));
+        await this.pause(Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** this.failures));
       } finally {
         this.inFlight = 0;
       }
