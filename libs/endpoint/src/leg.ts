@@ -222,10 +222,7 @@ async function dial(
     });
   } catch (error) {
     if (!(error instanceof BrokerDialError)) throw error;
-    throw new EndpointError(
-      codeOfFault(error, socket, proxy !== undefined),
-      `${broker.id}: ${error.message}`,
-    );
+    throw new EndpointError(CODE_OF_DIAL_FAULT[error.fault], `${broker.id}: ${error.message}`);
   }
 }
 
