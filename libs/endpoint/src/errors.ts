@@ -27,7 +27,6 @@ export const ENDPOINT_ERRORS = {
   used: { retriable: false, text: 'the code was used by somebody else' },
   'not-allowed': { retriable: false, text: 'policy does not allow it' },
   'wrong-identity': { retriable: false, text: 'the session belongs to another identity' },
-  'unknown-session': { retriable: false, text: 'there is no such session' },
   closed: { retriable: false, text: 'the session is over' },
   'other-broker': { retriable: true, text: 'the session is at another broker' },
   'rate-limited': { retriable: true, text: 'too many attempts' },
@@ -61,12 +60,20 @@ export class EndpointError extends Error {
     readonly detail?: string,
     /** How long to wait before the next attempt, in milliseconds, when a broker said so. */
     readonly retryAfterMs?: number,
+    /** Where to go instead, when a broker said so. */
+    readonly elsewhere?: { readonly brokerId: string; readonly address: string },
   ) {
     const { text, retriable } = ENDPOINT_ERRORS[code];
     super(detail === undefined ? text : `${text} (${detail})`);
     this.name = 'EndpointError';
     this.retriable = retriable;
   }
+}
+
+/** What was thrown, if it is one of these errors. @throws what it was given, when that is anything else */
+export function endpointError(thrown: unknown): EndpointError {
+  if (thrown instanceof EndpointError) return thrown;
+  throw thrown;
 }
 
 export function isErrorCode(word: string): word is EndpointErrorCode {

@@ -1,4 +1,5 @@
 export { type Broker, MAX_BROKERS, readBrokers } from './brokers.ts';
+export { openController } from './controller.ts';
 export { ENDPOINT_ERRORS, EndpointError, type EndpointErrorCode } from './errors.ts';
 export {
   certificateIdentity,
@@ -27,3 +28,5 @@ export type {
   TargetOptions,
   TargetSession,
 } from './session-types.ts';
+export { STREAM_LIMITS } from './streams/stream-protocol.ts';
+export { attachTarget, resumeTarget } from './target.ts';

@@ -38,6 +38,9 @@ export class Leg {
   private readonly decoder = new SessionDecoder('broker');
   private readonly pulse: LegPulse;
   private handlers: LegHandlers | undefined;
+  /** What came while nobody was there to take it: at most what was in one read. */
+  private readonly early: LegFrame[] = [];
+  private lossUnsaid: EndpointError | undefined;
   private over = false;
 
   private constructor(
@@ -75,7 +78,12 @@ export class Leg {
     try {
       const socket = await dial(broker, options, timings.dialMs, signal);
       const leg = new Leg(broker, socket, options, silenceMs);
-      return { leg, welcome: await leg.greet(role, options.agent, signal) };
+      const { agent } = options;
+      const hello = { version: SESSION_VERSION, role, ...(agent === undefined ? {} : { agent }) };
+      const welcome = await leg.ask('hello', hello, 'welcome', { timeoutMs: timings.dialMs, signal });
+      if (welcome.broker_id === broker.id) return { leg, welcome };
+      leg.close();
+      throw new EndpointError('untrusted-broker', `it calls itself ${welcome.broker_id}`);
     } catch (error) {
       if (limit.signal.aborted && options.signal?.aborted !== true) {
         throw new EndpointError('no-broker', `${broker.id}: no answer in ${timings.dialMs} ms`);
@@ -95,7 +103,9 @@ export class Leg {
   start(handlers: LegHandlers, pace: Pace): void {
     this.handlers = handlers;
     this.pulse.setPace(pace);
-    this.socket.resume();
+    for (const frame of this.early.splice(0)) this.handlers?.frame(frame);
+    if (this.lossUnsaid !== undefined) this.handlers?.lost(this.lossUnsaid);
+    else this.socket.resume();
   }
 
   setPace(pace: Pace): void {
@@ -133,41 +143,49 @@ export class Leg {
     setTimeout(() => this.socket.destroy(), 1_000).unref();
   }
 
-  private greet(
-    role: LegRole,
-    agent: string | undefined,
-    signal: AbortSignal,
-  ): Promise<SessionPayloads['welcome']> {
+  /**
+   * Says one thing and waits for its answer; what comes behind the answer waits until the leg is started.
+   * @throws EndpointError the broker's refusal, its end of the session, the leg's loss, `timeout`, `aborted`
+   */
+  ask<Asked extends ControlFrameName, Answer extends ControlFrameName>(
+    asked: Asked,
+    payload: SessionPayloads[Asked],
+    answer: Answer,
+    limits: { timeoutMs: number; signal?: AbortSignal | undefined },
+  ): Promise<SessionPayloads[Answer]> {
     return new Promise((resolve, reject) => {
-      const onAbort = (): void => {
-        this.abandon();
-        reject(new EndpointError('aborted'));
+      const { timeoutMs, signal } = limits;
+      const settle = (end: () => void): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+        this.hold();
+        end();
       };
-      const fail = (error: EndpointError): void => {
-        signal.removeEventListener('abort', onAbort);
-        this.abandon();
-        reject(error);
+      const fail = (error: EndpointError): void =>
+        settle(() => {
+          this.abandon();
+          reject(error);
+        });
+      const onAbort = (): void => fail(new EndpointError('aborted'));
+      const timer = setTimeout(() => fail(new EndpointError('timeout', `no ${answer}`)), timeoutMs);
+      signal?.addEventListener('abort', onAbort);
+      const frame = (came: LegFrame): void => {
+        if (came.name === answer) settle(() => resolve(came.payload as SessionPayloads[Answer]));
+        else if (came.name === 'refused') fail(refusalError(came.payload));
+        else if (came.name === 'bye') fail(new EndpointError('closed', came.payload.reason));
+        else if (came.name === 'goaway') fail(new EndpointError('draining'));
+        else fail(new EndpointError('protocol-error', `${came.name} instead of ${answer}`));
       };
-      if (signal.aborted) return onAbort();
-      signal.addEventListener('abort', onAbort, { once: true });
-      const handlers: LegHandlers = {
-        frame: (frame) => {
-          if (frame.name === 'refused') return fail(refusalError(frame.payload));
-          if (frame.name !== 'welcome') return fail(new EndpointError('protocol-error', frame.name));
-          if (frame.payload.broker_id !== this.broker.id) {
-            return fail(new EndpointError('untrusted-broker', frame.payload.broker_id));
-          }
-          signal.removeEventListener('abort', onAbort);
-          // What follows waits in the socket until the leg is started.
-          this.socket.pause();
-          resolve(frame.payload);
-        },
-        drained: () => {},
-        lost: fail,
-      };
-      this.start(handlers, 'waiting');
-      this.send('hello', { version: SESSION_VERSION, role, ...(agent === undefined ? {} : { agent }) });
+      this.start({ frame, drained: () => {}, lost: fail }, 'waiting');
+      this.send(asked, payload);
+      if (signal?.aborted) onAbort();
     });
+  }
+
+  /** What comes waits until the leg is started again. */
+  private hold(): void {
+    this.handlers = undefined;
+    this.socket.pause();
   }
 
   private abandon(): void {
@@ -181,7 +199,8 @@ export class Leg {
     try {
       for (const frame of this.decoder.push(chunk)) {
         if (frame.name === 'ping' || frame.name === 'pong') this.pulse.receive(frame.name, frame.token);
-        else this.handlers?.frame(frame);
+        else if (this.handlers === undefined) this.early.push(frame);
+        else this.handlers.frame(frame);
         if (this.over) return;
       }
     } catch (error) {
@@ -194,7 +213,8 @@ export class Leg {
     if (this.over) return;
     const { handlers } = this;
     this.abandon();
-    handlers?.lost(error);
+    if (handlers === undefined) this.lossUnsaid = error;
+    else handlers.lost(error);
   }
 
   private finish(): void {

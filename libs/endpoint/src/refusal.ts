@@ -9,7 +9,16 @@ export function refusalKind(reason: string): RefusalKind {
 }
 
 export function refusalError(refused: SessionPayloads['refused']): EndpointError {
-  const { reason, retry_after_ms } = refused;
+  const { reason, retry_after_ms, broker_id, address } = refused;
   const code: EndpointErrorCode = isErrorCode(reason) ? reason : 'closed';
-  return new EndpointError(code, code === reason ? undefined : reason, retry_after_ms);
+  const elsewhere =
+    broker_id === undefined || address === undefined ? undefined : { brokerId: broker_id, address };
+  return new EndpointError(code, code === reason ? undefined : reason, retry_after_ms, elsewhere);
+}
+
+/** After these the endpoints may attach again; after every other word of a `bye` the session is over. */
+const PASSING_ENDS = ['controller-lost', 'target-lost', 'shutdown', 'moved', 'superseded'];
+
+export function isFinalEnd(reason: string): boolean {
+  return !PASSING_ENDS.includes(reason);
 }

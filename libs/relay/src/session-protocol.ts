@@ -121,7 +121,6 @@ export const SESSION_REFUSALS = {
   used: 'final',
   'not-allowed': 'final',
   'wrong-identity': 'final',
-  'unknown-session': 'final',
   closed: 'final',
   'window-over': 'final',
   'unsupported-version': 'final',
