@@ -105,6 +105,15 @@ export class Endpoint {
     await waitFor(() => this.isClosed, { what: 'the end of the connection' });
   }
 
+  /** Sends a ping and waits for its pong: all that the broker wrote before is here. */
+  async heardOut(): Promise<void> {
+    const token = BigInt(this.frames.length) + 1_000_000n;
+    this.ping(token);
+    await waitFor(() => this.frames.some((frame) => frame.name === 'pong' && frame.token === token), {
+      what: 'the pong',
+    });
+  }
+
   private take(frame: SessionFrame): void {
     if (frame.name === 'data') this.received = Buffer.concat([this.received, frame.payload]);
     else this.frames.push(frame);
