@@ -26,6 +26,7 @@ export class SessionScenario {
   readonly decisions: session.SessionDecided[] = [];
   readonly agents = new Map<string, FleetAgent>();
   private readonly silentLives = new Set<string>();
+  private readonly everSilent = new Set<string>();
   private offset = 0;
   private legs = 0;
 
@@ -148,7 +149,10 @@ export class SessionScenario {
   /** Of the monitor, or of an operator. */
   agent(name: 'agent-silent' | 'agent-returned' | 'agent-drain-requested', broker: string, life?: string) {
     const incarnation = life ?? this.agents.get(broker)?.incarnation ?? `${broker}-a`;
-    if (name === 'agent-silent') this.silentLives.add(`${broker}/${incarnation}`);
+    if (name === 'agent-silent') {
+      this.silentLives.add(`${broker}/${incarnation}`);
+      this.everSilent.add(`${broker}/${incarnation}`);
+    }
     if (name === 'agent-returned') this.silentLives.delete(`${broker}/${incarnation}`);
     const more = name === 'agent-drain-requested' ? { reason: 'upgrade', requested_by: 'operator' } : {};
     const region = REGION_OF(broker);
@@ -215,6 +219,11 @@ export class SessionScenario {
     this.decisions.push(decided);
     this.state = session.evolve(this.state, decided);
     return outcome;
+  }
+
+  /** Whether this life was ever declared silent. */
+  wasSilent({ broker_id, incarnation }: { broker_id: string; incarnation: string }): boolean {
+    return this.everSilent.has(`${broker_id}/${incarnation}`);
   }
 
   private leg(of: string): string {

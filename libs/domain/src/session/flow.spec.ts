@@ -86,7 +86,8 @@ describe('a session, from its code to its end', () => {
     const s = given();
     s.request();
     s.answerAll();
-    expect(sessionLine(s.closed('controller-lost', { epoch: 1, attachment_id: 'c-1' }))).toBe(
+    const lost = { epoch: 1, reason: 'controller-lost', closed_by: 'controller', attachment_id: 'c-1' };
+    expect(sessionLine(s.say('relay-closed', 'us-1', lost))).toBe(
       'connection-code-issued → code-issued (controller-lost) epoch 1',
     );
     s.controller('us-2');

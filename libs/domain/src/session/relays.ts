@@ -67,8 +67,10 @@ export function onRelayClosed(step: FactStep, data: Closed): SessionOutcome {
 
 function onLegClosed(step: FactStep, data: Closed, attachment: string): SessionOutcome {
   const { state } = step;
-  const isTarget = attachment === state.target?.attachment_id;
-  if (!isTarget && attachment !== state.controller?.attachment_id) return ignore('not-concerned');
+  const legs = [state.target, state.controller];
+  const leg = legs.find((each) => each?.attachment_id === attachment && isAt(each, data));
+  if (leg === undefined) return ignore('not-concerned');
+  const isTarget = leg === state.target;
   if (isFinal(data)) return endBy(step, data);
   const { placement } = state;
   if (isTarget) return loseTarget(step, 'target-lost');
