@@ -22,6 +22,8 @@ export const ENDPOINT_TIMINGS = {
   resumeWindowMs: SESSION_TIMING.resumeWindowMs,
   /** The next broker is tried so long after the one before, while that has not answered. */
   staggerMs: 150,
+  /** The same behind the broker where the other side is: only there can both meet, so a far one gets its time. */
+  headStartMs: 2_000,
   /** Between rounds of attempts: the first wait, doubled up to the second, each with jitter. */
   backoffMinMs: 100,
   backoffMaxMs: 5_000,

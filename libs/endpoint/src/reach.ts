@@ -12,6 +12,8 @@ export interface Reached {
 export interface ReachOptions extends EndpointOptions {
   readonly role: LegRole;
   readonly silenceMs: number;
+  /** The first one is the one that is wanted: the others are tried when it fails, or only after `headStartMs`. */
+  readonly firstIsWanted?: boolean;
 }
 
 /**
@@ -20,12 +22,13 @@ export interface ReachOptions extends EndpointOptions {
  * @throws EndpointError what says most about why none could be had
  */
 export function reachFirst(brokers: readonly Broker[], options: ReachOptions): Promise<Reached> {
-  const { staggerMs } = timingsOf(options);
+  const { staggerMs, headStartMs } = timingsOf(options);
   const decided = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, decided.signal]) : decided.signal;
   return new Promise((resolve, reject) => {
     const queue = [...brokers];
     const errors: EndpointError[] = [];
+    let nextInMs = options.firstIsWanted === true ? headStartMs : staggerMs;
     let running = 0;
     let timer: NodeJS.Timeout | undefined;
     const settle = (end: () => void): void => {
@@ -46,7 +49,8 @@ export function reachFirst(brokers: readonly Broker[], options: ReachOptions): P
       const broker = queue.shift();
       if (broker === undefined) return;
       running += 1;
-      timer = setTimeout(tryNext, staggerMs);
+      timer = setTimeout(tryNext, nextInMs);
+      nextInMs = staggerMs;
       Leg.connect(broker, options.role, { ...options, signal }, options.silenceMs).then(
         (reached) => {
           const refusal = refusalOf(reached.welcome);

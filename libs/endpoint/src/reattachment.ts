@@ -102,6 +102,7 @@ export class Reattachment {
       role,
       signal,
       silenceMs: this.options.silenceMs(),
+      firstIsWanted: first !== undefined && first.id !== avoid,
     });
   }
 }
