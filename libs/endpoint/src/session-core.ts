@@ -173,8 +173,8 @@ export class SessionCore extends EventEmitter<SessionEvents> implements Session 
     this.reattachment.stop();
     clearTimeout(this.answerTimer);
     clearTimeout(this.windowTimer);
-    if (this.active !== leg) this.active?.close();
-    if (this.waiting !== leg) this.waiting?.close();
+    // Without a word: the broker that is left knows that it was, or is not there to be told.
+    for (const other of [this.active, this.waiting]) if (other !== leg) other?.close();
     this.active = leg;
     this.waiting = undefined;
     this.leaving = undefined;
