@@ -35,13 +35,11 @@ export function attach(given: Given): Attachment {
 
 /** The same endpoint on the same connection, for whatever comes after a relay. */
 export function attachAgain(before: Attachment, knownEpoch: number): Attachment {
-  const { session, role, probes, surviveMs } = before;
-  return attach({
-    session,
-    role,
-    knownEpoch,
-    resumed: true,
+  const { session, role, probes, surviveMs, consented, held } = before;
+  const anew = attach({
+    ...{ session, role, knownEpoch, consented, resumed: true },
     ...(probes === undefined ? {} : { probes }),
     ...(surviveMs === undefined ? {} : { surviveMs }),
   });
+  return { ...anew, held };
 }

@@ -217,6 +217,11 @@ export class Leg {
   private write(bytes: Buffer): void {
     if (this.isGone || this.socket.writableEnded) return;
     this.saidMs = this.nowMs();
+    // What one read of another leg brings leaves as one record, not as one for each small frame.
+    if (this.socket.writableCorked === 0) {
+      this.socket.cork();
+      process.nextTick(() => this.socket.uncork());
+    }
     this.socket.write(bytes);
     this.account();
   }

@@ -94,6 +94,10 @@ export class RelayCarrier implements Carrier<BrokerCommand> {
     for (const leg of [...this.reception.legs]) leg.finish('shutdown');
   }
 
+  beginAnew(begin: () => void): void {
+    this.sessions.beginAnew(begin);
+  }
+
   /** Sends everybody elsewhere; what it carries goes on until then. */
   drain(): void {
     this.reception.drain();

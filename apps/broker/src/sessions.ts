@@ -171,6 +171,17 @@ export class Sessions {
     }
   }
 
+  /** Another life of this broker: what stands is over in this one, and everybody attaches anew in the next. */
+  beginAnew(begin: () => void): void {
+    for (const session of this.sessions.values()) {
+      this.takeDown(session, { reason: 'moved', closedBy: 'broker' });
+    }
+    begin();
+    for (const session of this.sessions.values()) {
+      for (const leg of session.legs) if (leg.attachment?.epoch !== undefined) this.attachAnew(leg, 'moved');
+    }
+  }
+
   letGo(leg: Leg): void {
     this.close(leg, 'superseded');
   }
@@ -201,7 +212,7 @@ export class Sessions {
   private attachAnew(leg: Leg, reason: RelayCloseReason): void {
     const { attachment } = leg;
     if (attachment === undefined || leg.isOver) return;
-    leg.send('interrupted', { reason });
+    if (leg.state === 'open') leg.send('interrupted', { reason });
     leg.attachment = attachAgain(attachment, attachment.epoch ?? attachment.knownEpoch);
     leg.enter('asking');
     this.facts.attached(leg.attachment, leg.peer);

@@ -26,8 +26,9 @@ export interface Shown {
 /** One endpoint's connection, driven frame by frame. */
 export class Endpoint {
   readonly frames: SessionFrame[] = [];
-  /** Bytes of data that came. */
-  received = Buffer.alloc(0);
+  /** How many bytes of data came. */
+  receivedBytes = 0;
+  private readonly pieces: Buffer[] = [];
   isClosed = false;
   /** Whether it answers pings; one that does not is silent but for what it says. */
   isAlive = true;
@@ -82,6 +83,11 @@ export class Endpoint {
     return this.write(encodePingFrame('ping', token));
   }
 
+  /** All data that came. */
+  get received(): Buffer {
+    return Buffer.concat(this.pieces);
+  }
+
   /** The latest frame of a name, once it is there. */
   async got<Name extends ControlFrameName>(name: Name): Promise<SessionPayloads[Name]> {
     const frame = await waitFor(() => this.latest(name), { what: `${name} among ${this.names.join()}` });
@@ -115,8 +121,10 @@ export class Endpoint {
   }
 
   private take(frame: SessionFrame): void {
-    if (frame.name === 'data') this.received = Buffer.concat([this.received, frame.payload]);
-    else this.frames.push(frame);
+    if (frame.name === 'data') {
+      this.pieces.push(frame.payload);
+      this.receivedBytes += frame.payload.length;
+    } else this.frames.push(frame);
     if (frame.name === 'ping' && this.isAlive) this.write(encodePingFrame('pong', frame.token));
   }
 }
