@@ -2,7 +2,7 @@ import { constants } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
 import { ALPN_GUEST, ALPN_SESSION } from '#libs/contracts';
-import { type SessionPeer, sessionPeer, type TlsIdentity } from '#libs/relay';
+import { peerCertificate, type SessionPeer, sessionPeer, type TlsIdentity } from '#libs/relay';
 import type { DoorRefusal } from './metrics.ts';
 
 export interface DoorOptions {
@@ -130,7 +130,7 @@ function receive(socket: TLSSocket, options: DoorOptions): void {
 
 function judge(socket: TLSSocket): SessionPeer | DoorRefusal {
   if (socket.alpnProtocol !== ALPN_SESSION && socket.alpnProtocol !== ALPN_GUEST) return 'no-common-alpn';
-  if (socket.getPeerX509Certificate() === undefined) return 'no-certificate';
+  if (peerCertificate(socket) === undefined) return 'no-certificate';
   return sessionPeer(socket) ?? (socket.authorized ? 'no-endpoint' : 'bad-certificate');
 }
 

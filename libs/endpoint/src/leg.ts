@@ -80,7 +80,8 @@ export class Leg {
       const leg = new Leg(broker, socket, options, silenceMs);
       const { agent } = options;
       const hello = { version: SESSION_VERSION, role, ...(agent === undefined ? {} : { agent }) };
-      const welcome = await leg.ask('hello', hello, 'welcome', { timeoutMs: timings.dialMs, signal });
+      const limits = { timeoutMs: timings.dialMs, signal };
+      const welcome = await leg.ask('hello', hello, 'welcome', limits).catch(explainSilence);
       if (welcome.broker_id === broker.id) return { leg, welcome };
       leg.close();
       throw new EndpointError('untrusted-broker', `it calls itself ${welcome.broker_id}`);
@@ -244,6 +245,13 @@ async function dial(
     if (!(error instanceof BrokerDialError)) throw error;
     throw new EndpointError(CODE_OF_DIAL_FAULT[error.fault], `${broker.id}: ${error.message}`);
   }
+}
+
+/** A broker says nothing to whom it does not take: the connection is closed instead of answered. */
+function explainSilence(error: EndpointError): never {
+  throw error.code === 'no-broker'
+    ? new EndpointError('identity-refused', 'closed right after the handshake')
+    : error;
 }
 
 /** A TLS 1.3 server judges the client's certificate after the client's handshake is done: an alert tells. */

@@ -1,6 +1,12 @@
 export { ByteQueue } from './byte-queue.ts';
 export { type Frame, FrameDecoder } from './frame-decoder.ts';
-export { identityOfPem, type PeerIdentity, parseSpiffeName, peerIdentity } from './identity.ts';
+export {
+  identityOfPem,
+  type PeerIdentity,
+  parseSpiffeName,
+  peerCertificate,
+  peerIdentity,
+} from './identity.ts';
 export {
   encodePreface,
   LINK_LIMITS,

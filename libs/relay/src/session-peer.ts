@@ -1,6 +1,7 @@
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { ALPN_GUEST, ALPN_SESSION } from '#libs/contracts';
+import { peerCertificate } from './identity.ts';
 
 /** Who is at an endpoint's end of a TLS connection to a broker. */
 export interface SessionPeer {
@@ -19,7 +20,7 @@ const GUEST_HASH_DIGITS = 32;
  * must be good for `trunkline/1`; a guest has none. Nobody with a chain may be named as a guest is.
  */
 export function sessionPeer(socket: TLSSocket): SessionPeer | undefined {
-  const certificate = socket.getPeerX509Certificate();
+  const certificate = peerCertificate(socket);
   if (certificate === undefined) return undefined;
   if (socket.alpnProtocol === ALPN_GUEST) return { id: guestId(certificate.publicKey), guest: true };
   if (socket.alpnProtocol !== ALPN_SESSION || !socket.authorized) return undefined;

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { ALPN_GUEST, ALPN_SESSION } from '#libs/contracts';
-import { type PeerIdentity, peerIdentity } from './identity.ts';
+import { type PeerIdentity, peerCertificate, peerIdentity } from './identity.ts';
 import { contextOf, type TlsIdentity } from './tls.ts';
 
 /**
@@ -45,15 +45,6 @@ export interface BrokerDialOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
 }
-
-/** Errors of a chain that does not end at our authority. */
-const STRANGE_CHAIN = new Set([
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-]);
 
 /**
  * Makes a TLS connection to a broker on a TCP connection, and makes sure that it is that broker.
@@ -108,9 +99,9 @@ function judge(
 ): { fault: BrokerDialFault; detail: string } | undefined {
   if (!socket.authorized) {
     const why = String(socket.authorizationError);
-    const issuer = socket.getPeerX509Certificate()?.issuer.replaceAll('\n', ', ') ?? 'nobody';
-    const strange = STRANGE_CHAIN.has(why) && !namesTrunkline(socket);
-    return { fault: strange ? 'intercepted' : 'untrusted', detail: `${why}, issued by ${issuer}` };
+    const issuer = peerCertificate(socket)?.issuer.replaceAll('\n', ', ') ?? 'nobody';
+    const fault = namesTrunkline(socket) ? 'untrusted' : 'intercepted';
+    return { fault, detail: `${why}, issued by ${issuer}` };
   }
   const peer = peerIdentity(socket);
   if (!isBroker(peer, brokerId)) return { fault: 'wrong-identity', detail: peer?.id ?? 'no SPIFFE name' };
@@ -122,9 +113,9 @@ function isBroker(peer: PeerIdentity | undefined, brokerId: string): boolean {
   return peer !== undefined && peer.kind === 'broker' && peer.id === brokerId;
 }
 
-/** An interceptor makes up a certificate for the host name; one of ours, from another authority, names itself. */
+/** An interceptor makes up a certificate for the host name; a broker's names the broker, whoever signed it. */
 function namesTrunkline(socket: TLSSocket): boolean {
-  return socket.getPeerX509Certificate()?.subjectAltName?.includes('spiffe://trunkline/') ?? false;
+  return peerCertificate(socket)?.subjectAltName?.includes('spiffe://trunkline/') ?? false;
 }
 
 /** What answered speaks no TLS, or not version 1.3. */
