@@ -53,6 +53,7 @@ export class GuessLimits {
   private readonly requests: RateLimiterMemory;
   /** Keys that are counted, the latest last. */
   private readonly keys = new Set<string>();
+  private latest: Promise<number> = Promise.resolve(0);
 
   constructor(private readonly options: GuessLimitOptions) {
     const duration = options.forgetMs / SECOND_MS;
@@ -63,7 +64,14 @@ export class GuessLimits {
   }
 
   /** Counts an attempt. @returns 0, or how long to wait instead, in milliseconds; then nothing was counted */
-  async attempt(guesser: Guesser): Promise<number> {
+  attempt(guesser: Guesser): Promise<number> {
+    // One after the other, however many come at once: each has to see what the one before was counted.
+    const attempt = this.latest.then(() => this.attemptNow(guesser));
+    this.latest = attempt;
+    return attempt;
+  }
+
+  private async attemptNow(guesser: Guesser): Promise<number> {
     const counted = this.countedFor(guesser);
     const delays = await Promise.all(counted.map(({ key }) => this.delays.get(key)));
     const waitMs = Math.max(0, ...delays.map((delay) => delay?.msBeforeNext ?? 0));

@@ -101,10 +101,14 @@ export class World {
   }
 
   /** @param as the name of a certificate, or a guest's own pair */
-  async endpoint(broker: Broker, as: string | KeyPairPem, role?: Role): Promise<Endpoint> {
+  endpoint(broker: Broker, as: string | KeyPairPem, role?: Role): Promise<Endpoint> {
+    return this.endpointAt(broker.port, as, role);
+  }
+
+  async endpointAt(port: number, as: string | KeyPairPem, role?: Role): Promise<Endpoint> {
     const ca = readFileSync(join(PKI, 'ca.crt'), 'utf8');
     const pair = typeof as === 'string' ? pairOf(as) : as;
-    const endpoint = await Endpoint.dial(broker.port, { ca, pair, guest: typeof as !== 'string' });
+    const endpoint = await Endpoint.dial(port, { ca, pair, guest: typeof as !== 'string' });
     this.endings.push(() => endpoint.socket.destroy());
     if (role !== undefined) {
       endpoint.hello(role);
@@ -155,8 +159,9 @@ export class World {
   /** A controller that has its code. */
   async coded(broker: Running): Promise<{ ann: Endpoint; code: string; controller: Data }> {
     const ann = await this.endpoint(broker, CONTROLLER, 'controller');
+    const before = broker.log.facts('connection-request').length;
     ann.say('new', {});
-    const controller = await this.fact(broker, 'connection-request', 1);
+    const controller = await this.fact(broker, 'connection-request', before + 1);
     await this.must(broker, 'issue-code', 1, {
       connection_id: controller.connection_id,
       attachment_id: controller.attachment_id,
