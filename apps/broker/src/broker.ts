@@ -27,8 +27,8 @@ const LEAVE_MS = 15_000;
 const LINGER_MS = 5_000;
 /** Two idle pings in a row without a word. */
 const IDLE_SILENCE_MS = 2.5 * SESSION_TIMING.idlePingIntervalMs;
-/** One address may have this share of the handshakes. */
-const HANDSHAKES_PER_ADDRESS = 0.5;
+/** One address may have this share of the handshakes, and of the connections that have asked for nothing yet. */
+const SHARE_PER_ADDRESS = 0.5;
 /** How often it looks whether all have left, in milliseconds. */
 const LEAVING_LOOK_MS = 50;
 
@@ -79,7 +79,10 @@ export async function createBroker(
       const { codeLifeMs, capacity, drainMs, maxConnections } = config;
       const requests = new Requests(agent, sessions, codesOf(config), guesses, { codeLifeMs, capacity });
       const limits = limitsOf(config);
-      const received = new Reception(agent, sessions, requests, budget, { limits, maxLegs: maxConnections });
+      const received = new Reception(agent, sessions, requests, budget, {
+        ...{ limits, maxLegs: maxConnections },
+        maxIdlePerAddress: Math.ceil(maxConnections * SHARE_PER_ADDRESS),
+      });
       reception = received;
       door = await openTo(config, received, metrics);
       metrics.gauge('legs', 'Connections of endpoints', () => received.legs.size);
@@ -139,7 +142,7 @@ function openTo(config: Readonly<BrokerConfig>, reception: Reception, metrics: B
     // Beyond its own limit it still says that it is full; beyond this nobody is heard.
     maxConnections: config.maxConnections + config.maxHandshakes,
     maxHandshakes: config.maxHandshakes,
-    maxHandshakesPerAddress: Math.ceil(config.maxHandshakes * HANDSHAKES_PER_ADDRESS),
+    maxHandshakesPerAddress: Math.ceil(config.maxHandshakes * SHARE_PER_ADDRESS),
     arrived: (socket, peer, address) => reception.arrived(socket, peer, address),
     refused: (reason) => metrics.doorRefusals.inc({ reason }),
   });

@@ -66,7 +66,7 @@ export class BrokerConfig extends AgentConfig {
   @IsInt()
   @Min(1)
   @Max(100_000)
-  maxHandshakes = 500;
+  maxHandshakes = 1_000;
 
   @FromEnv('TRUNKLINE_LEG_BUFFER_BYTES', 'number', 'bytes that wait for one slow reader at most')
   @IsInt()

@@ -4,6 +4,10 @@ import { createServer, type TLSSocket } from 'node:tls';
 import { ALPN_GUEST, ALPN_SESSION } from '#libs/contracts';
 import { peerCertificate, type SessionPeer, sessionPeer, type TlsIdentity } from '#libs/relay';
 import type { DoorRefusal } from './metrics.ts';
+import { networkOf } from './network.ts';
+
+/** Connections that the system keeps until they are taken: many come again at once when a broker died. */
+const BACKLOG = 1_024;
 
 export interface DoorOptions {
   readonly host: string;
@@ -64,7 +68,7 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(options.port, options.host, resolve);
+    server.listen({ port: options.port, host: options.host, backlog: BACKLOG }, resolve);
   });
   const address = server.address();
   return {
@@ -88,7 +92,7 @@ class Handshakes {
   }
 
   begun(socket: Socket): void {
-    const address = addressOf(socket);
+    const address = networkOf(addressOf(socket));
     const key = keyOf(socket);
     const those = this.ofAddress.get(address) ?? 0;
     const isTooMany = this.count >= this.options.maxHandshakes;

@@ -47,6 +47,8 @@ export interface LegLimits {
 export interface LegHandlers {
   frame(leg: Leg, frame: SessionFrame): void;
   fault(leg: Leg, fault: SessionFault): void;
+  /** Our own fault: it must end this leg, and no other. */
+  failed(leg: Leg, error: unknown): void;
   /** The endpoint went, or is silent; not called for a leg that was closed from here. */
   lost(leg: Leg, end: LegEnd): void;
   /** The time for its hello, its request, the answer to it, or its leave is over. */
@@ -207,8 +209,8 @@ export class Leg {
         if (this.isOver) return;
       }
     } catch (error) {
-      if (!(error instanceof SessionProtocolError)) throw error;
-      this.handlers.fault(this, error.fault);
+      if (error instanceof SessionProtocolError) this.handlers.fault(this, error.fault);
+      else this.handlers.failed(this, error);
     }
     // Answers to pings pile up as well, for who sends and does not read.
     if (this.socket.writableLength > this.budget.legBytes) this.waitFor(this);

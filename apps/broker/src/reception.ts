@@ -9,6 +9,7 @@ import {
   SessionProtocolError,
 } from '#libs/relay';
 import type { BufferBudget } from './buffer-budget.ts';
+import { IdleLegs } from './idle-legs.ts';
 import { Leg, type LegHandlers, type LegLimits } from './leg.ts';
 import type { BrokerMetrics, LegEnd } from './metrics.ts';
 import type { Requests } from './requests.ts';
@@ -17,16 +18,21 @@ import type { Sessions } from './sessions.ts';
 /** Frames of an endpoint before it asks for anything; pings for its probe are the most of them. */
 const MAX_FRAMES_BEFORE_REQUEST = 64;
 /** What an endpoint may say when it ends a session; anything else counts as the first. */
-const BYES: readonly RelayCloseReason[] = ['hung-up', 'declined', 'gap', 'idle-timeout', 'moved'];
+const BYES: readonly RelayCloseReason[] = [
+  ...(['hung-up', 'declined', 'gap', 'idle-timeout', 'protocol-error', 'moved'] as const),
+];
 
 export interface ReceptionOptions {
   readonly limits: LegLimits;
   readonly maxLegs: number;
+  /** Of one address, legs at most that have not asked for anything yet. */
+  readonly maxIdlePerAddress: number;
 }
 
 /** What endpoints say, in the order that the protocol allows; whatever has to be decided becomes a fact. */
 export class Reception implements LegHandlers {
   readonly legs = new Set<Leg>();
+  private readonly idle = new IdleLegs();
 
   constructor(
     private readonly agent: AgentContext<BrokerMetrics>,
@@ -42,6 +48,9 @@ export class Reception implements LegHandlers {
       clock.monotonicMs(),
     );
     this.legs.add(leg);
+    if (this.idle.add(leg) <= this.options.maxIdlePerAddress) return;
+    this.agent.metrics.doorRefusals.inc({ reason: 'too-many-from-address' });
+    leg.destroy('refused');
   }
 
   /** Takes on nothing new; whoever waits for an answer is sent elsewhere. */
@@ -105,8 +114,15 @@ export class Reception implements LegHandlers {
     }
   }
 
+  failed(leg: Leg, error: unknown): void {
+    this.agent.log.error({ err: error, identity: leg.peer.id, state: leg.state }, 'a frame was not handled');
+    this.sessions.left(leg, undefined);
+    leg.destroy('fault');
+  }
+
   gone(leg: Leg, end: LegEnd): void {
     this.legs.delete(leg);
+    this.idle.delete(leg);
     this.agent.metrics.legsEnded.inc({ reason: end });
   }
 
@@ -147,14 +163,17 @@ export class Reception implements LegHandlers {
         return;
       case 'new':
         if (leg.role !== 'controller') break;
+        this.idle.delete(leg);
         void this.requests.requested(leg, frame.payload);
         return;
       case 'attach':
         if (leg.role !== 'target') break;
+        this.idle.delete(leg);
         void this.requests.attached(leg, frame.payload);
         return;
       case 'resume':
         if (leg.role !== frame.payload.role) break;
+        this.idle.delete(leg);
         this.requests.resumed(leg, frame.payload);
         return;
       default:

@@ -22,6 +22,20 @@ const epochsOf = (records: OutgoingRecord[]): number[] =>
   records.map(({ data }) => (data as { epoch: number }).epoch);
 
 describe('FactOutbox', () => {
+  it('tells while Kafka does not take what it has', async () => {
+    let isAway = true;
+    const { outbox, say } = outboxOn(async () => {
+      if (isAway) throw new Error('away');
+    });
+    expect(outbox.isFailing).toBe(false);
+    say(1);
+    await outbox.flush(10);
+    expect(outbox.isFailing).toBe(true);
+    isAway = false;
+    expect(await outbox.flush(2_000)).toBe(true);
+    expect(outbox.isFailing).toBe(false);
+  });
+
   it('sends facts of one turn together, in order, each with an id of its own', async () => {
     const batches: OutgoingRecord[][] = [];
     const { outbox, say } = outboxOn(async (records) => batches.push(records));

@@ -184,12 +184,31 @@ describe('the door of a broker', () => {
     expect(bob.isClosed).toBe(false);
   });
 
+  /** Comes in and asks for something, so that it is no stranger any more. */
+  async function settled(at: Running): Promise<void> {
+    const endpoint = await world.endpoint(at, TARGET, 'target');
+    const session = { connection_id: 'ses_0123456789abcdef', home_region: 'east' };
+    endpoint.say('resume', { ...session, role: 'target', epoch: 0 });
+    await endpoint.heardOut();
+  }
+
   it('says that it is full when it has as many connections as it may', async () => {
     const small = await world.broker({ TRUNKLINE_MAX_CONNECTIONS: '2' }, 'broker-2');
-    await world.endpoint(small, TARGET, 'target');
-    await world.endpoint(small, TARGET, 'target');
+    await settled(small);
+    await settled(small);
     const third = (await world.endpoint(small, TARGET)).hello('target');
     expect(await third.got('refused')).toMatchObject({ reason: 'full' });
     await third.closed();
+  });
+
+  it('keeps room for others when one address comes in again and again and asks for nothing', async () => {
+    broker = await world.broker({ TRUNKLINE_MAX_CONNECTIONS: '4' }, 'broker-2');
+    await settled(broker);
+    await world.endpoint(broker, TARGET, 'target');
+    await world.endpoint(broker, TARGET, 'target');
+    const third = await world.endpoint(broker, TARGET);
+    await third.closed();
+    expect(third.rawBytes).toBe(0);
+    await refusedFor('too-many-from-address');
   });
 });
