@@ -92,86 +92,83 @@ const WAYS: readonly (() => SessionScenario)[] = [
   rejected,
 ];
 
+type Told = [FactName, object];
+
 /** What may be said of a session in any phase: what fits, and what does not. */
 function factsFor(s: SessionScenario): Input[] {
-  const { state } = s;
-  const { placement, target, controller } = state ?? {};
-  const at = placement?.broker_id ?? 'in-3';
-  const epoch = placement?.epoch ?? Math.max(1, state?.epoch ?? 1);
-  const by = (broker: string, data: object) => ({
-    ...{ connection_id: s.id, home_region: 'east', agent_id: broker, broker_id: broker },
-    incarnation: s.agents.get(broker)?.incarnation,
-    ...data,
-  });
-  const leg = (name: string, more: object = {}) => ({ attachment_id: name, ...more });
-  const gone = { epoch, closed_by: 'broker' };
-  const told: [FactName, object][] = [
-    [
-      'connection-request',
-      by('us-1', {
-        ...leg('c-9'),
-        kind: 'session',
-        controller_id: 'technician',
-        expires_at: '2026-01-02T00:00:00Z',
-      }),
-    ],
-    [
-      'connection-request',
-      by('us-1', {
-        ...leg('c-9'),
-        kind: 'session',
-        controller_id: 'technician',
-        expires_at: '2025-01-01T00:00:00Z',
-      }),
-    ],
-    ...['till-4', 'till-5'].flatMap((identity): [FactName, object][] => [
-      ['target-attached', by('in-3', leg('t-9', { identity }))],
-      ['target-attached', by('in-4', leg('t-9', { identity, resumed: true, consented: false }))],
-    ]),
-    ...(target
-      ? [
-          [
-            'target-attached',
-            by(target.broker_id, leg(target.attachment_id, { identity: 'till-4', consented: true })),
-          ] as [FactName, object],
-        ]
-      : []),
-    ...['technician', 'somebody'].flatMap((identity): [FactName, object][] => [
-      ['controller-attached', by('us-2', leg('c-9', { identity }))],
-      ['controller-attached', by(at, leg('c-9', { identity }))],
-    ]),
-    ...[epoch, epoch + 1].map((each): [FactName, object] => ['relay-opened', by(at, { epoch: each })]),
-    ...['hung-up', 'target-lost'].flatMap((reason): [FactName, object][] => [
-      ['relay-closed', by(at, { ...gone, reason })],
-      ['relay-closed', by(at, { ...gone, reason, epoch: epoch + 1 })],
-      ...[target, controller].flatMap((end): [FactName, object][] =>
-        end
-          ? [['relay-closed', by(end.broker_id, { ...gone, reason, attachment_id: end.attachment_id })]]
-          : [],
-      ),
-    ]),
-    ...(['us-1', 'us-2', 'in-3', 'in-4'] as const).flatMap((broker): [FactName, object][] => {
-      const about = { agent_id: broker, incarnation: s.agents.get(broker)?.incarnation };
-      return [
-        ['agent-silent', about],
-        ['agent-returned', { ...about, kind: 'broker' }],
-        ['agent-drain-requested', { ...about, reason: 'upgrade', requested_by: 'operator' }],
-      ];
-    }),
-    ['failover-requested', { connection_id: s.id, reason: 'wish', requested_by: 'operator' }],
-    ...answersFor(s),
-  ];
+  const told = [...endsFor(s), ...relaysFor(s), ...agentsFor(s), ...answersFor(s)];
+  told.push(['failover-requested', { connection_id: s.id, reason: 'wish', requested_by: 'operator' }]);
   const named = new Set(told.map(([name]) => name));
   // What only links, reservations and regions are told of.
   const others = (Object.keys(FACTS) as FactName[]).filter((name) => !named.has(name));
   return [
     ...told.map(([name, data]) => s.fact(name, data)),
-    ...others.map((name) => s.fact(name, { connection_id: s.id, epoch })),
+    ...others.map((name) => s.fact(name, { connection_id: s.id, epoch: 1 })),
   ];
 }
 
-function answersFor({ state, id }: SessionScenario): [FactName, object][] {
-  const answers: [FactName, object][] = [];
+const by = (s: SessionScenario, broker: string, data: object) => ({
+  ...{ connection_id: s.id, home_region: 'east', agent_id: broker, broker_id: broker },
+  incarnation: s.agents.get(broker)?.incarnation,
+  ...data,
+});
+
+function endsFor(s: SessionScenario): Told[] {
+  const { target, placement } = s.state ?? {};
+  const at = placement?.broker_id ?? 'in-3';
+  const request = { attachment_id: 'c-9', kind: 'session', controller_id: 'technician' };
+  const told: Told[] = ['2026-01-02T00:00:00Z', '2025-01-01T00:00:00Z'].map((expires_at) => [
+    'connection-request',
+    by(s, 'us-1', { ...request, expires_at }),
+  ]);
+  for (const identity of ['till-4', 'till-5']) {
+    const leg = { attachment_id: 't-9', identity };
+    told.push(['target-attached', by(s, 'in-3', leg)]);
+    told.push(['target-attached', by(s, 'in-4', { ...leg, resumed: true, consented: false })]);
+  }
+  if (target) {
+    const leg = { attachment_id: target.attachment_id, identity: 'till-4', consented: true };
+    told.push(['target-attached', by(s, target.broker_id, leg)]);
+  }
+  for (const identity of ['technician', 'somebody']) {
+    for (const broker of ['us-2', at]) {
+      told.push(['controller-attached', by(s, broker, { attachment_id: 'c-9', identity })]);
+    }
+  }
+  return told;
+}
+
+function relaysFor(s: SessionScenario): Told[] {
+  const { placement, target, controller, epoch: highest = 1 } = s.state ?? {};
+  const at = placement?.broker_id ?? 'in-3';
+  const epoch = placement?.epoch ?? Math.max(1, highest);
+  const told: Told[] = [epoch, epoch + 1].map((each) => ['relay-opened', by(s, at, { epoch: each })]);
+  for (const reason of ['hung-up', 'target-lost']) {
+    const gone = { epoch, closed_by: 'broker', reason };
+    told.push(['relay-closed', by(s, at, gone)]);
+    told.push(['relay-closed', by(s, at, { ...gone, epoch: epoch + 1 })]);
+    for (const end of [target, controller]) {
+      if (end === undefined) continue;
+      const { attachment_id } = end;
+      told.push(['relay-closed', by(s, end.broker_id, { ...gone, attachment_id })]);
+    }
+  }
+  return told;
+}
+
+function agentsFor(s: SessionScenario): Told[] {
+  return [...s.agents].flatMap(([agent_id, { incarnation }]): Told[] => {
+    const about = { agent_id, incarnation };
+    return [
+      ['agent-silent', about],
+      ['agent-returned', { ...about, kind: 'broker' }],
+      ['agent-drain-requested', { ...about, reason: 'upgrade', requested_by: 'operator' }],
+    ];
+  });
+}
+
+function answersFor({ state, id }: SessionScenario): Told[] {
+  const answers: Told[] = [];
   const unknown = { command_id: 'nobody/1/x/y', agent_id: 'in-3', incarnation: 'in-3-a', epoch: 1 };
   const asked = [...(state?.pending ?? []).map(({ command }) => command), unknown];
   for (const { command_id, agent_id, incarnation, epoch } of asked) {
