@@ -9,6 +9,8 @@ const LEG_BUFFER = 256 * 1024;
 const OVERSHOOT = 4 * 65_536;
 const CHUNK = randomBytes(65_536);
 const MEBIBYTE = 1024 * 1024;
+/** These endpoints do not ping by themselves, and answer no ping while they do not read. */
+const PATIENT = { TRUNKLINE_SILENCE_MS: '60000' };
 
 /** Sends as fast as its socket takes it; counts what it has handed over. */
 class Flood {
@@ -40,7 +42,7 @@ describe('a reader that is slow', () => {
   let broker: Running;
   beforeEach(async () => {
     world = new World();
-    broker = await world.broker({ TRUNKLINE_LEG_BUFFER_BYTES: String(LEG_BUFFER) });
+    broker = await world.broker({ ...PATIENT, TRUNKLINE_LEG_BUFFER_BYTES: String(LEG_BUFFER) });
   });
   afterEach(() => world.clear());
 
@@ -123,6 +125,7 @@ describe('the readers of a broker together', () => {
 
   it('are held to its limit, whatever each one may', async () => {
     const broker = await world.broker({
+      ...PATIENT,
       TRUNKLINE_LEG_BUFFER_BYTES: String(4 * MEBIBYTE),
       TRUNKLINE_BROKER_BUFFER_BYTES: String(MEBIBYTE),
     });

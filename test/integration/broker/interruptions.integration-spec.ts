@@ -59,7 +59,7 @@ describe('a session that is interrupted', () => {
   it('does not take a process that could not listen for ends that do not speak', async () => {
     const broker = await world.broker({ TRUNKLINE_SILENCE_MS: '2000' });
     const pair = await world.open(broker);
-    broker.clock.aheadMs += 60_000;
+    broker.clock.aheadMs += 30_000;
     pair.ann.data(Buffer.from('here'));
     await world.counted(broker, 'bytes_total', { direction: 'up' }, 4);
     expect(broker.log.facts('relay-closed')).toEqual([]);
