@@ -14,10 +14,11 @@ interface Flags extends CommonFlags {
   readonly probe: boolean;
 }
 
-const ABOUT = `The technician's side of a session: prints a code, waits for the target, and carries connections to it.
-
-Whatever connects to --listen is carried to what the target forwards to, several connections at a time. The session
-moves to the broker that is nearest to the target, and to another one when that dies: connections stay.`;
+const ABOUT = [
+  "The technician's side of a session: prints a code, waits for the target, and carries connections to it. Whatever",
+  'connects to --listen is carried to what the target forwards to, several connections at a time. The session moves to',
+  'the broker that is nearest to the target, and to another one when that dies: connections stay.',
+].join(' ');
 
 const HELP = `
 The code works once. The target sees your certificate's name and is asked before anything is reached.

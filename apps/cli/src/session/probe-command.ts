@@ -7,10 +7,11 @@ import { addCommonFlags, type CommonFlags } from './flags.ts';
 import { Reporter } from './reporter.ts';
 import { setUp } from './setup.ts';
 
-const ABOUT = `Measures how far every broker is: ping frames behind TLS, the first one discarded, all brokers at once.
-
-The round trip is the median of five pings, the jitter the median distance from it. The nearest broker that takes new
-sessions is marked; a target would attach there.`;
+const ABOUT = [
+  'Measures how far every broker is: ping frames behind TLS, the first one discarded, all brokers at once. The round',
+  'trip is the median of five pings, the jitter the median distance from it. The nearest broker that takes new sessions',
+  'is marked; a target would attach there.',
+].join(' ');
 
 const HELP = `${exitCodeHelp([EXIT.ok, EXIT.usage, EXIT.unreadable, EXIT.intercepted, EXIT.proxy])}
 Examples:

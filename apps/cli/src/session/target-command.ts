@@ -19,8 +19,10 @@ interface Flags extends CommonFlags {
   readonly resume?: true;
 }
 
-const ABOUT = `The side that is helped: measures the brokers, attaches to the nearest with the code that the controller read out, shows who
-will control, and asks. What the controller connects is carried to --forward, and to nothing else.`;
+const ABOUT = [
+  'The side that is helped: measures the brokers, attaches to the nearest with the code that the controller read out,',
+  'shows who will control, and asks. What the controller connects is carried to --forward, and to nothing else.',
+].join(' ');
 
 const HELP = `
 Without a certificate it comes as a guest, with a key of its own making, where policy allows that. A code that is
