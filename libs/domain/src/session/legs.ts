@@ -1,5 +1,6 @@
 import { type LegFact, type SessionLeg, TIMING } from '#libs/contracts';
 import type { FactInput } from '../decider.ts';
+import type { Fleet } from '../fleet.ts';
 import { iso, msOf } from '../ids.ts';
 
 /** The leg that a fact tells of. */
@@ -29,3 +30,9 @@ type Life = { readonly broker_id: string; readonly incarnation: string };
 /** Both are of one life of one broker. */
 export const isAt = <L extends Life>(one: L | undefined, other: Life): one is L =>
   one?.broker_id === other.broker_id && one.incarnation === other.incarnation;
+
+/** Whether this life of the broker drains, as its reports or an operator say. */
+export function isLeft({ agents }: Fleet, { broker_id, incarnation }: Life): boolean {
+  const shown = agents.get(broker_id);
+  return shown?.incarnation === incarnation && shown.draining;
+}

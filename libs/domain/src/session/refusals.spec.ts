@@ -141,6 +141,14 @@ describe('a controller that is turned away', () => {
     );
   });
 
+  it('asks at a broker that an operator empties: it is to try the next one', () => {
+    const s = new SessionScenario().broker('us-1', { draining: true });
+    expect(sessionLine(s.request())).toBe(
+      'connection-rejected → rejected (agent-draining) epoch 1 | close-relay us-1/1',
+    );
+    expect(s.pending('close-relay')).toMatchObject({ reason: 'no-capacity', attachment_id: 'c-1' });
+  });
+
   it('asks for an id that is taken, or in another region than its own', () => {
     const s = requested();
     expect(sessionLine(s.request({ controller_id: 'other' }))).toBe('rejected: invalid-data');

@@ -2,7 +2,7 @@ import { FINAL_CLOSE_REASONS } from '#libs/contracts';
 import { ignore } from '../decider.ts';
 import { iso } from '../ids.ts';
 import { decided } from './draft.ts';
-import { isAt } from './legs.ts';
+import { isAt, isLeft } from './legs.ts';
 import { end, interrupt, loseController, loseTarget, noted, startAnew, trafficAfter } from './over.ts';
 import { type FactOf, type FactStep, isOpen, type SessionOutcome } from './state.ts';
 
@@ -21,8 +21,6 @@ export function onRelayOpened(step: FactStep, { epoch, broker_id, incarnation }:
   }
   if (isOpen(state)) return ignore('duplicate');
   if (placement.controller_attachment_id === undefined) return ignore('not-concerned');
-  const shown = input.fleet.agents.get(broker_id);
-  const leaves = shown?.incarnation === incarnation && shown.draining;
   return decided(step, opened ? 'session-resumed' : 'connection-activated', {
     phase: 'open',
     reason: 'established',
@@ -34,7 +32,7 @@ export function onRelayOpened(step: FactStep, { epoch, broker_id, incarnation }:
       failover: failover && { ...failover, active_at: iso(input.fact.timeMs) },
     },
     // A broker that began to drain meanwhile is left at once.
-    dueMs: leaves ? input.nowMs : undefined,
+    dueMs: isLeft(input.fleet, placement) ? input.nowMs : undefined,
   });
 }
 

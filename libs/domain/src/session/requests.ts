@@ -1,9 +1,9 @@
-import { LIMITS, type SessionRequest } from '#libs/contracts';
+import { type CloseRelayReason, type DecisionReason, LIMITS, type SessionRequest } from '#libs/contracts';
 import { type FactInput, ignore, reject } from '../decider.ts';
 import { msOf } from '../ids.ts';
 import { closeRelay, issueCode } from './commands.ts';
 import { decided } from './draft.ts';
-import { legOf } from './legs.ts';
+import { isLeft, legOf } from './legs.ts';
 import { blank, type SessionOutcome, type SessionState } from './state.ts';
 
 /** A controller wants a code. Its broker made the code and the id; both count from this decision on. */
@@ -26,13 +26,15 @@ export function onRequest(
   const leg = legOf(input, data);
   const expiresMs = Math.min(msOf(data.expires_at), input.nowMs + LIMITS.codeMs);
   const after = { controller_id: data.controller_id, expiresMs };
-  if (expiresMs <= input.nowMs) {
-    return decided(step, 'connection-rejected', {
+  const refused = (reason: DecisionReason, close: CloseRelayReason): SessionOutcome =>
+    decided(step, 'connection-rejected', {
       phase: 'rejected',
-      reason: 'expired',
-      commands: [closeRelay(leg, state.epoch, 'expired', leg.attachment_id)],
+      reason,
+      commands: [closeRelay(leg, state.epoch, close, leg.attachment_id)],
     });
-  }
+  if (expiresMs <= input.nowMs) return refused('expired', 'expired');
+  // A broker that an operator empties does not know it yet: the controller tries the next one.
+  if (isLeft(input.fleet, leg)) return refused('agent-draining', 'no-capacity');
   return decided(step, 'connection-code-issued', {
     phase: 'code-issued',
     reason: 'requested',

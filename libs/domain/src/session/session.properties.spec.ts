@@ -4,7 +4,7 @@ import { BROKERS, happening, SessionWorld as World } from '../../testing/session
 import { SESSION_RULES } from '../policy.ts';
 import { evolve, isClosed, isOpen, nextDueMs, type SessionState } from './index.ts';
 
-const RUNS = 300;
+const RUNS = 200;
 function worlds(check: (world: World) => void, end: (world: World) => void = () => {}): Set<string> {
   const phases = new Set<string>();
   fc.assert(

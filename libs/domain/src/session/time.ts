@@ -3,6 +3,7 @@ import { isHeard } from '../placement/index.ts';
 import { afterFailure, mayTryAgain } from './answers.ts';
 import { startDrain } from './brokers.ts';
 import { type CommandSpec, specOf } from './commands.ts';
+import { isLeft } from './legs.ts';
 import { end, isSilent, loseController, noted, startAnew } from './over.ts';
 import { isClosed, type PendingCommand, type SessionOutcome, type SessionState, type Step } from './state.ts';
 
@@ -81,8 +82,6 @@ const isUnasked = ({ controller, placement }: SessionState): boolean =>
 function leaveDraining(step: Step): SessionOutcome {
   const { state, input } = step;
   const { placement } = state;
-  const shown = placement && input.fleet.agents.get(placement.broker_id);
-  const leaves = shown?.incarnation === placement?.incarnation && shown?.draining === true;
-  if (placement && leaves) return startDrain(step, placement, 'agent-draining');
+  if (placement && isLeft(input.fleet, placement)) return startDrain(step, placement, 'agent-draining');
   return state.dueMs === undefined ? ignore('no-change') : noted(step, 'answered', { dueMs: undefined });
 }
