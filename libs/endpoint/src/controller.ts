@@ -8,9 +8,9 @@ import { EndpointError, endpointError } from './errors.ts';
 import type { Leg } from './leg.ts';
 import { type EndpointOptions, timingsOf } from './options.ts';
 import { type ProbeTable, probe, probesOf } from './probe.ts';
-import { mostTelling, reachFirst } from './reach.ts';
-import { SessionCore, type SessionCoreOptions } from './session-core.ts';
-import type { ControllerOptions, ControllerSession } from './session-types.ts';
+import { directed, mostTelling, reachFirst } from './reach.ts';
+import { SessionCore } from './session-core.ts';
+import type { ControllerOptions, ControllerSession, SessionCoreOptions } from './session-types.ts';
 import { duplexPair } from './streams/duplex-pair.ts';
 import { cutLocal } from './streams/local.ts';
 import { StreamMux } from './streams/stream-mux.ts';
@@ -109,7 +109,8 @@ async function askForCode(
   for (const broker of brokers) {
     let leg: Leg;
     try {
-      leg = (await reachFirst([broker], { ...options, role: 'controller', silenceMs })).leg;
+      leg = (await reachFirst([directed(broker, options)], { ...options, role: 'controller', silenceMs }))
+        .leg;
     } catch (error) {
       errors.push(endpointError(error));
       continue;

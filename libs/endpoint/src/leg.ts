@@ -21,6 +21,9 @@ import { refusalError } from './refusal.ts';
 /** Bytes that wait in a leg for the network, above which it asks its writer to wait. */
 const LEG_BUFFER_BYTES = 256 * 1024;
 
+/** How long a leg that is closed may take to say what it still has to say. */
+const LAST_WORDS_MS = 1_000;
+
 export type LegFrame = Exclude<SessionFrame, { name: 'ping' } | { name: 'pong' }>;
 
 export interface LegHandlers {
@@ -35,6 +38,8 @@ export type LegRole = SessionPayloads['hello']['role'];
 
 /** One connection to a broker, from its welcome on. It says nothing before `start`. */
 export class Leg {
+  /** Settles when the connection is closed, by whomever. */
+  readonly ended: Promise<void>;
   private readonly decoder = new SessionDecoder('broker');
   private readonly pulse: LegPulse;
   private handlers: LegHandlers | undefined;
@@ -54,6 +59,7 @@ export class Leg {
       send: (bytes) => void this.write(bytes),
       dead: () => this.lose(new EndpointError('timeout', 'the broker is silent')),
     });
+    this.ended = new Promise((resolve) => socket.once('close', () => resolve()));
     socket.on('data', (chunk: Buffer) => this.receive(chunk));
     socket.on('drain', () => this.handlers?.drained());
     socket.on('error', (error) => this.lose(errorOfSocket(error)));
@@ -141,7 +147,9 @@ export class Leg {
     if (this.over) return;
     this.finish();
     this.socket.end();
-    setTimeout(() => this.socket.destroy(), 1_000).unref();
+    this.socket.resume();
+    const timer = setTimeout(() => this.socket.destroy(), LAST_WORDS_MS);
+    this.socket.once('close', () => clearTimeout(timer));
   }
 
   /**

@@ -20,9 +20,9 @@ export const ENDPOINT_TIMINGS = {
   answerMs: 10_000,
   /** How long an interrupted session is tried to be resumed, unless the broker said otherwise. */
   resumeWindowMs: SESSION_TIMING.resumeWindowMs,
-  /** The next broker is tried so long after the one before, while that has not answered. */
+  /** The next broker is tried so long after the one before, and the round trips of that, while it has not answered. */
   staggerMs: 150,
-  /** The same behind the broker where the other side is: only there can both meet, so a far one gets its time. */
+  /** The same behind the broker where the other side is, at most: only there can both meet, so a far one gets its time. */
   headStartMs: 2_000,
   /** Between rounds of attempts: the first wait, doubled up to the second, each with jitter. */
   backoffMinMs: 100,

@@ -9,26 +9,47 @@ export interface Reached {
   readonly welcome: SessionPayloads['welcome'];
 }
 
+/** A broker to try, and how long it is waited for, in milliseconds, before the next one is tried beside it. */
+export interface Candidate {
+  readonly broker: Broker;
+  readonly patienceMs: number;
+}
+
+/** Round trips from the first packet to the broker's welcome, through a proxy, with one to spare. */
+const ROUND_TRIPS_TO_WELCOME = 6;
+
+/** A broker that is as far as was measured; undefined: nothing is known of it. */
+export function candidate(
+  broker: Broker,
+  roundTripMs: number | undefined,
+  options: Pick<EndpointOptions, 'timings'>,
+): Candidate {
+  const { staggerMs, headStartMs } = timingsOf(options);
+  const patienceMs = staggerMs + ROUND_TRIPS_TO_WELCOME * (roundTripMs ?? 0);
+  return { broker, patienceMs: Math.min(patienceMs, headStartMs) };
+}
+
+/** A broker that this side was sent to: a nearer one that answers sooner would only send it back there. */
+export function directed(broker: Broker, options: Pick<EndpointOptions, 'timings'>): Candidate {
+  return { broker, patienceMs: timingsOf(options).headStartMs };
+}
+
 export interface ReachOptions extends EndpointOptions {
   readonly role: LegRole;
   readonly silenceMs: number;
-  /** The first one is the one that is wanted: the others are tried when it fails, or only after `headStartMs`. */
-  readonly firstIsWanted?: boolean;
 }
 
 /**
  * The first broker that answers and takes sessions. They are tried in their order, the next one when the one
- * before failed or has not answered for a moment; so one that is dead without a word costs little.
+ * before failed or has not answered for its time; so one that is dead without a word costs little.
  * @throws EndpointError what says most about why none could be had
  */
-export function reachFirst(brokers: readonly Broker[], options: ReachOptions): Promise<Reached> {
-  const { staggerMs, headStartMs } = timingsOf(options);
+export function reachFirst(candidates: readonly Candidate[], options: ReachOptions): Promise<Reached> {
   const decided = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, decided.signal]) : decided.signal;
   return new Promise((resolve, reject) => {
-    const queue = [...brokers];
+    const queue = [...candidates];
     const errors: EndpointError[] = [];
-    let nextInMs = options.firstIsWanted === true ? headStartMs : staggerMs;
     let running = 0;
     let timer: NodeJS.Timeout | undefined;
     const settle = (end: () => void): void => {
@@ -46,12 +67,11 @@ export function reachFirst(brokers: readonly Broker[], options: ReachOptions): P
     };
     const tryNext = (): void => {
       clearTimeout(timer);
-      const broker = queue.shift();
-      if (broker === undefined) return;
+      const next = queue.shift();
+      if (next === undefined) return;
       running += 1;
-      timer = setTimeout(tryNext, nextInMs);
-      nextInMs = staggerMs;
-      Leg.connect(broker, options.role, { ...options, signal }, options.silenceMs).then(
+      timer = setTimeout(tryNext, next.patienceMs);
+      Leg.connect(next.broker, options.role, { ...options, signal }, options.silenceMs).then(
         (reached) => {
           const refusal = refusalOf(reached.welcome);
           if (refusal === undefined && !decided.signal.aborted) return settle(() => resolve(reached));

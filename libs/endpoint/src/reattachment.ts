@@ -5,12 +5,14 @@ import { EndpointError } from './errors.ts';
 import type { Leg } from './leg.ts';
 import { type EndpointOptions, timingsOf } from './options.ts';
 import { probe, probesOf } from './probe.ts';
-import { reachFirst } from './reach.ts';
+import { candidate, directed, type Reached, reachFirst } from './reach.ts';
 import type { SessionEvents } from './session-types.ts';
 
 export interface AttachPlan {
   /** Tried before the others: where the other side is, or was. */
-  readonly first?: Broker;
+  readonly first?: Broker | undefined;
+  /** This side was sent there: the others are tried when it cannot be had. */
+  readonly isDirected?: boolean;
   /** Tried after the others: it is silent, goes or is full. */
   readonly avoid?: string;
   /** There is time to measure all brokers first. */
@@ -22,8 +24,8 @@ export interface AttachPlan {
 export interface ReattachmentOptions {
   readonly endpoint: EndpointOptions;
   readonly role: 'controller' | 'target';
-  /** Broker ids, the nearest first, as measured at the beginning. */
-  readonly order: readonly string[];
+  /** What was measured at the beginning, the nearest first. */
+  readonly probes: readonly SessionProbe[];
   readonly silenceMs: () => number;
   readonly attached: (leg: Leg, probes: readonly SessionProbe[] | undefined) => void;
   readonly retrying: (event: SessionEvents['retrying'][0]) => void;
@@ -36,10 +38,10 @@ export interface ReattachmentOptions {
 export class Reattachment {
   lastError: EndpointError | undefined;
   private search: AbortController | undefined;
-  private order: readonly string[];
+  private probes: readonly SessionProbe[];
 
   constructor(private readonly options: ReattachmentOptions) {
-    this.order = options.order;
+    this.probes = options.probes;
   }
 
   get isRunning(): boolean {
@@ -67,7 +69,7 @@ export class Reattachment {
       try {
         if (waitMs > 0) await pause(waitMs, undefined, { signal: search.signal });
         const probes = plan.measure === true ? await this.measure(search.signal) : undefined;
-        const { leg } = await this.reach(first, plan.avoid, search.signal);
+        const { leg } = await this.reach({ ...plan, first }, search.signal);
         if (search.signal.aborted) return leg.close();
         this.search = undefined;
         this.options.attached(leg, probes);
@@ -87,22 +89,22 @@ export class Reattachment {
   private async measure(signal: AbortSignal): Promise<readonly SessionProbe[]> {
     const { endpoint } = this.options;
     const table = await probe(endpoint.brokers, endpoint.identity, { ...endpoint, signal });
-    this.order = table.rows.map(({ broker }) => broker.id);
-    return probesOf(table);
+    this.probes = probesOf(table);
+    return this.probes;
   }
 
-  private reach(first: Broker | undefined, avoid: string | undefined, signal: AbortSignal) {
-    const { endpoint, role } = this.options;
-    const nearest = this.order.flatMap((id) => endpoint.brokers.find((broker) => broker.id === id) ?? []);
-    const known = [...new Set([...(first ? [first] : []), ...nearest, ...endpoint.brokers])];
-    const wanted = known.filter(({ id }) => id !== avoid);
-    const others = known.filter(({ id }) => id === avoid);
-    return reachFirst([...wanted, ...others], {
-      ...endpoint,
-      role,
-      signal,
-      silenceMs: this.options.silenceMs(),
-      firstIsWanted: first !== undefined && first.id !== avoid,
-    });
+  private reach({ first, isDirected, avoid }: AttachPlan, signal: AbortSignal): Promise<Reached> {
+    const { endpoint, role, silenceMs } = this.options;
+    const { brokers } = endpoint;
+    const measured = new Map(this.probes.map(({ broker_id, rtt_ms }) => [broker_id, rtt_ms]));
+    const nearest = [...measured.keys()].flatMap((id) => brokers.find((broker) => broker.id === id) ?? []);
+    const known = [...new Set([...(first ? [first] : []), ...nearest, ...brokers])];
+    const order = [...known.filter(({ id }) => id !== avoid), ...known.filter(({ id }) => id === avoid)];
+    const candidates = order.map((broker) =>
+      broker === first && isDirected === true
+        ? directed(broker, endpoint)
+        : candidate(broker, measured.get(broker.id), endpoint),
+    );
+    return reachFirst(candidates, { ...endpoint, role, signal, silenceMs: silenceMs() });
   }
 }

@@ -4,45 +4,34 @@ import { brokerNamed } from './brokers.ts';
 import { EndpointError, isErrorCode } from './errors.ts';
 import type { Leg, LegFrame } from './leg.ts';
 import type { Pace } from './leg-pulse.ts';
-import { type EndpointOptions, type EndpointTimings, timingsOf } from './options.ts';
+import { type EndpointTimings, timingsOf } from './options.ts';
 import { type AttachPlan, Reattachment } from './reattachment.ts';
 import { isFinalEnd, refusalError, refusalKind } from './refusal.ts';
-import type { Session, SessionEnd, SessionEvents, SessionPhase, SessionStatus } from './session-types.ts';
-import type { StreamMux } from './streams/stream-mux.ts';
+import { SessionLegs } from './session-legs.ts';
+import type {
+  Session,
+  SessionCoreOptions,
+  SessionEnd,
+  SessionEvents,
+  SessionPhase,
+  SessionStatus,
+} from './session-types.ts';
 import { StreamProtocolError } from './streams/stream-protocol.ts';
-
-export interface SessionCoreOptions {
-  readonly role: 'controller' | 'target';
-  readonly endpoint: EndpointOptions;
-  readonly connectionId: string;
-  readonly homeRegion: string;
-  /** The last epoch known; 0: none. */
-  readonly epoch: number;
-  readonly mux: StreamMux;
-  /** What was measured, nearest first. */
-  readonly probes?: readonly SessionProbe[];
-  readonly surviveMs?: number;
-  /** How long it may wait to be opened for the first time, in milliseconds. */
-  readonly firstWindowMs: number;
-}
 
 /** The silence that counts as death grows when it was none, up to this. */
 const LONGEST_SILENCE_MS = 8_000;
 
 /**
- * One side of a session, over however many legs. At most one leg is `active`: it carries the streams. At most one
- * is `waiting`: attached at a broker that is to open it. While there is neither, or the active one is to be left,
- * a reattachment is under way.
+ * One side of a session, over however many legs. While there is none, or the active one is to be left, a
+ * reattachment is under way.
  */
 export class SessionCore extends EventEmitter<SessionEvents> implements Session {
   readonly closed: Promise<SessionEnd>;
   private phase: SessionPhase = 'waiting';
-  private active: Leg | undefined;
-  private waiting: Leg | undefined;
+  private readonly legs = new SessionLegs();
   private readonly reattachment: Reattachment;
   private readonly timings: EndpointTimings;
-  private readonly onAbort = (): void =>
-    this.finish({ reason: 'aborted', error: new EndpointError('aborted') });
+  private readonly onAbort = (): void => this.hangUp('aborted', new EndpointError('aborted'));
   private epoch: number;
   private peer: string | undefined;
   /** The broker that is about to go. */
@@ -53,13 +42,12 @@ export class SessionCore extends EventEmitter<SessionEvents> implements Session 
   private interruptedAtMs: number | undefined;
   private windowTimer: NodeJS.Timeout | undefined;
   private answerTimer: NodeJS.Timeout | undefined;
-  private settleClosed: (end: SessionEnd) => void = () => {};
+  /** What was said last has gone out. */
+  private said: Promise<unknown> | undefined;
 
   constructor(private readonly options: SessionCoreOptions) {
     super();
-    this.closed = new Promise((resolve) => {
-      this.settleClosed = resolve;
-    });
+    this.closed = new Promise((resolve) => this.once('closed', resolve));
     this.timings = timingsOf(options.endpoint);
     this.silenceMs = this.timings.silenceMs;
     this.windowMs = options.surviveMs ?? this.timings.resumeWindowMs;
@@ -67,7 +55,7 @@ export class SessionCore extends EventEmitter<SessionEvents> implements Session 
     this.reattachment = new Reattachment({
       endpoint: options.endpoint,
       role: options.role,
-      order: (options.probes ?? []).map(({ broker_id }) => broker_id),
+      probes: options.probes ?? [],
       silenceMs: () => this.silenceMs,
       attached: (leg, probes) => this.resumeOn(leg, probes),
       retrying: (event) => this.emit('retrying', event),
@@ -78,7 +66,7 @@ export class SessionCore extends EventEmitter<SessionEvents> implements Session 
 
   get status(): SessionStatus {
     const { mux, connectionId, homeRegion } = this.options;
-    const leg = this.active ?? this.waiting;
+    const leg = this.legs.current;
     return {
       phase: this.phase,
       connectionId,
@@ -97,16 +85,16 @@ export class SessionCore extends EventEmitter<SessionEvents> implements Session 
   async close(reason: 'hung-up' = 'hung-up'): Promise<void> {
     this.hangUp(reason);
     await this.closed;
+    await this.said;
   }
 
   /** Takes a leg on which the broker already knows this session. */
   adopt(leg: Leg, pace: Pace = 'open'): void {
-    if (this.waiting !== leg) this.waiting?.close();
-    this.waiting = leg;
+    this.legs.wait(leg);
     leg.start(
       {
         frame: (frame) => this.receive(leg, frame),
-        drained: () => leg === this.active && this.options.mux.drained(),
+        drained: () => leg === this.legs.active && this.options.mux.drained(),
         lost: (error) => this.lost(leg, error),
       },
       pace,
@@ -132,10 +120,10 @@ export class SessionCore extends EventEmitter<SessionEvents> implements Session 
   }
 
   private receive(leg: Leg, frame: LegFrame): void {
-    if (leg !== this.active && leg !== this.waiting) return;
+    if (!this.legs.has(leg)) return;
     switch (frame.name) {
       case 'data':
-        if (leg === this.active) this.receiveData(frame.payload);
+        if (leg === this.legs.active) this.receiveData(frame.payload);
         return;
       case 'opened':
         this.open(leg, frame.payload);
@@ -145,7 +133,7 @@ export class SessionCore extends EventEmitter<SessionEvents> implements Session 
         return;
       case 'redirect': {
         const { broker_id, address } = frame.payload;
-        this.attach({ first: brokerNamed(this.options.endpoint.brokers, broker_id, address) });
+        this.follow(broker_id, address);
         return;
       }
       case 'interrupted':
@@ -169,14 +157,11 @@ export class SessionCore extends EventEmitter<SessionEvents> implements Session 
 
   private open(leg: Leg, opened: SessionPayloads['opened']): void {
     // A lower epoch is an earlier placement's word that comes late.
-    if (opened.epoch < this.epoch || (opened.epoch === this.epoch && leg === this.active)) return;
+    if (opened.epoch < this.epoch || (opened.epoch === this.epoch && leg === this.legs.active)) return;
     this.reattachment.stop();
     clearTimeout(this.answerTimer);
     clearTimeout(this.windowTimer);
-    // Without a word: the broker that is left knows that it was, or is not there to be told.
-    for (const other of [this.active, this.waiting]) if (other !== leg) other?.close();
-    this.active = leg;
-    this.waiting = undefined;
+    this.legs.activate(leg);
     this.leaving = undefined;
     this.epoch = opened.epoch;
     this.windowMs = opened.window_ms ?? this.options.surviveMs ?? this.timings.resumeWindowMs;
@@ -215,11 +200,14 @@ export class SessionCore extends EventEmitter<SessionEvents> implements Session 
 
   /** The other side is gone; the broker keeps this leg for when it is back. */
   private park(leg: Leg, reason: string): void {
-    if (leg !== this.active) return;
-    this.active = undefined;
-    this.waiting?.close();
-    this.waiting = leg;
+    if (leg !== this.legs.active) return;
+    this.legs.park();
     this.interrupt(reason);
+  }
+
+  /** Goes where the other side is. */
+  private follow(brokerId: string, address: string): void {
+    this.attach({ first: brokerNamed(this.options.endpoint.brokers, brokerId, address), isDirected: true });
   }
 
   private refused(leg: Leg, payload: SessionPayloads['refused']): void {
@@ -234,8 +222,7 @@ export class SessionCore extends EventEmitter<SessionEvents> implements Session 
     const { elsewhere } = error;
     this.emit('retrying', { brokerId: leg.broker.id, error, waitMs: error.retryAfterMs ?? 0 });
     if (kind === 'move' && elsewhere !== undefined) {
-      const { brokerId, address } = elsewhere;
-      this.attach({ first: brokerNamed(this.options.endpoint.brokers, brokerId, address) });
+      this.follow(elsewhere.brokerId, elsewhere.address);
     } else this.attach({ avoid: leg.broker.id, waitMs: error.retryAfterMs ?? this.timings.backoffMinMs });
   }
 
@@ -251,25 +238,22 @@ export class SessionCore extends EventEmitter<SessionEvents> implements Session 
 
   private lost(leg: Leg, error: EndpointError): void {
     const isSilent = error.code === 'timeout';
-    const wasUsed = leg === this.active || leg === this.waiting;
-    if (isSilent && leg === this.active) {
+    const wasUsed = this.legs.has(leg);
+    if (isSilent && leg === this.legs.active) {
       this.silenceMs = Math.min(this.silenceMs * 2, Math.max(LONGEST_SILENCE_MS, this.timings.silenceMs));
     }
     this.leave(leg, isSilent ? 'broker-silent' : 'broker-lost');
-    if (!wasUsed || this.waiting !== undefined || this.reattachment.isRunning) return;
+    if (!wasUsed || this.legs.waiting !== undefined || this.reattachment.isRunning) return;
     const avoid = isSilent ? leg.broker.id : this.leaving;
     this.attach(avoid === undefined ? { first: leg.broker } : { avoid });
   }
 
   /** The leg is of no use any more. */
   private leave(leg: Leg, reason: string): void {
-    if (leg === this.waiting) {
-      this.waiting = undefined;
-      clearTimeout(this.answerTimer);
-    }
-    if (leg !== this.active) return;
-    this.active = undefined;
-    this.interrupt(reason);
+    if (leg === this.legs.waiting) clearTimeout(this.answerTimer);
+    const wasActive = leg === this.legs.active;
+    this.legs.remove(leg);
+    if (wasActive) this.interrupt(reason);
   }
 
   private interrupt(reason: string): void {
@@ -299,12 +283,10 @@ export class SessionCore extends EventEmitter<SessionEvents> implements Session 
 
   /** Ends the session from this side, and says so where somebody listens. */
   private hangUp(reason: string, error?: EndpointError): void {
-    if (this.phase === 'closed') return;
-    for (const leg of [this.active, this.waiting]) leg?.send('bye', { reason });
-    this.finish(error === undefined ? { reason } : { reason, error });
+    this.finish(error === undefined ? { reason } : { reason, error }, reason);
   }
 
-  private finish(end: SessionEnd): void {
+  private finish(end: SessionEnd, lastWord?: string): void {
     if (this.phase === 'closed') return;
     this.phase = 'closed';
     this.reattachment.stop();
@@ -312,11 +294,7 @@ export class SessionCore extends EventEmitter<SessionEvents> implements Session 
     clearTimeout(this.answerTimer);
     this.options.endpoint.signal?.removeEventListener('abort', this.onAbort);
     this.options.mux.close();
-    this.active?.close();
-    this.waiting?.close();
-    this.active = undefined;
-    this.waiting = undefined;
-    this.settleClosed(end);
+    this.said = this.legs.close(lastWord);
     this.emit('closed', end);
   }
 }

@@ -1,8 +1,10 @@
 import type { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
+import type { SessionProbe } from '#libs/relay';
 import type { EndpointError } from './errors.ts';
 import type { EndpointOptions } from './options.ts';
 import type { ProbeTable } from './probe.ts';
+import type { StreamMux } from './streams/stream-mux.ts';
 
 /** `waiting`: attached, the other side is not; `open`: bytes flow; `interrupted`: it was open and is to be again. */
 export type SessionPhase = 'waiting' | 'open' | 'interrupted' | 'closed';
@@ -107,4 +109,20 @@ export interface TargetOptions extends EndpointOptions {
 
 export interface ResumeTargetOptions extends Omit<TargetOptions, 'code' | 'consent'> {
   readonly saved: SavedSession;
+}
+
+/** What both sides' sessions are made of. */
+export interface SessionCoreOptions {
+  readonly role: 'controller' | 'target';
+  readonly endpoint: EndpointOptions;
+  readonly connectionId: string;
+  readonly homeRegion: string;
+  /** The last epoch known; 0: none. */
+  readonly epoch: number;
+  readonly mux: StreamMux;
+  /** What was measured, nearest first. */
+  readonly probes?: readonly SessionProbe[];
+  readonly surviveMs?: number;
+  /** How long it may wait to be opened for the first time, in milliseconds. */
+  readonly firstWindowMs: number;
 }

@@ -4,18 +4,19 @@ import { type Duplex, PassThrough } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readConnectionCode } from '#libs/contracts';
 import type { SessionPayloads, SessionProbe } from '#libs/relay';
-import { type Broker, brokerNamed } from './brokers.ts';
+import { brokerNamed } from './brokers.ts';
 import { EndpointError, type EndpointErrorCode, endpointError, isErrorCode } from './errors.ts';
 import type { Leg } from './leg.ts';
 import { timingsOf } from './options.ts';
 import { type ProbeTable, probe, probesOf } from './probe.ts';
-import { mostTelling, reachFirst } from './reach.ts';
+import { type Candidate, candidate, directed, mostTelling, reachFirst } from './reach.ts';
 import { isFinalEnd } from './refusal.ts';
-import { SessionCore, type SessionCoreOptions } from './session-core.ts';
+import { SessionCore } from './session-core.ts';
 import type {
   Forward,
   ResumeTargetOptions,
   SavedSession,
+  SessionCoreOptions,
   SessionEnd,
   TargetOptions,
   TargetSession,
@@ -84,7 +85,7 @@ async function attach(
   const { options, code, probes } = search;
   const { silenceMs, answerMs, backoffMinMs } = timingsOf(options);
   const errors: EndpointError[] = [];
-  let candidates = brokersOf(search.table);
+  let candidates = candidatesOf(search);
   for (let attempt = 0; attempt < MAX_ATTACHES && candidates.length > 0; attempt += 1) {
     const { leg } = await reachFirst(candidates, { ...options, role: 'target', silenceMs });
     const asked = {
@@ -102,8 +103,11 @@ async function attach(
       const { elsewhere } = error;
       candidates =
         elsewhere === undefined
-          ? candidates.filter((broker) => broker !== leg.broker)
-          : [brokerNamed(options.brokers, elsewhere.brokerId, elsewhere.address), ...candidates];
+          ? candidates.filter(({ broker }) => broker !== leg.broker)
+          : [
+              directed(brokerNamed(options.brokers, elsewhere.brokerId, elsewhere.address), options),
+              ...candidates,
+            ];
       if (elsewhere === undefined && candidates.length > 0) await pause(backoffMinMs);
     }
   }
@@ -111,8 +115,8 @@ async function attach(
 }
 
 /** The nearest first; those that take no sessions last, for things may have changed. */
-function brokersOf(table: ProbeTable): readonly Broker[] {
-  return table.rows.map(({ broker }) => broker);
+function candidatesOf({ table, options }: Search): readonly Candidate[] {
+  return table.rows.map(({ broker, roundTripMs }) => candidate(broker, roundTripMs, options));
 }
 
 /** Settles with `lost` when the leg went while the person was being asked and the person agreed. */

@@ -231,7 +231,8 @@ export class StreamMux implements StreamOwner {
     this.peerWindowBytes = Math.min(sync.windowBytes, this.windowBytes);
     if (isRestarted) this.dropKnown();
     const entries = new Map(sync.entries.map((entry) => [entry.id, entry]));
-    // The streams' own order is that of their ids, so that they are opened in order.
+    // Streams are announced in the order of their ids, whichever of them became due meanwhile.
+    this.ready.clear();
     for (const stream of [...this.streams.values()]) {
       const entry = entries.get(stream.id);
       if (entry !== undefined) stream.resume(entry);
