@@ -72,11 +72,6 @@ export const TIMING = {
   applicationAwayMs: 30_000,
   /** A connection code can be used for. */
   codeMs: 600_000,
-  /** A target may think about its consent for, and a controller take to follow a redirection. */
-  consentMs: 120_000,
-  redirectMs: 15_000,
-  /** An interrupted session waits for both its ends for. */
-  sessionWindowMs: 60_000,
   /** Ends of a broker that drains attach elsewhere within; then it goes anyway. */
   sessionDrainMs: 30_000,
   /** A look at the clock further apart than this means the process was asleep. */

@@ -1,6 +1,6 @@
 import { IsBoolean, IsIn, IsInt, IsNumber, Max, Min } from 'class-validator';
 import { Optional } from './fields.ts';
-import { LIMITS, TIMING } from './limits.ts';
+import { LIMITS } from './limits.ts';
 import { BROKER_PLACEMENTS, type BrokerPlacement } from './session-codes.ts';
 
 const HOUR_MS = 3_600_000;
@@ -49,5 +49,5 @@ export const POLICY_DEFAULTS: Required<PolicySettings> = {
   client_probe_ms: 500,
   guest_targets: true,
   broker_placement: 'nearest-target',
-  session_window_ms: TIMING.sessionWindowMs,
+  session_window_ms: 60_000,
 };

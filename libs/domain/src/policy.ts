@@ -47,8 +47,9 @@ export const SESSION_RULES = {
   commandGiveUpMs: TIMING.commandGiveUpMs,
   /** How often a command is issued before its broker is taken not to answer. */
   commandAttempts: 3,
-  consentMs: TIMING.consentMs,
-  redirectMs: TIMING.redirectMs,
+  /** A target may think about its consent for, and a controller take to follow a redirection. */
+  consentMs: 120_000,
+  redirectMs: 15_000,
   /** Both legs stand at the broker, which was told to splice them, so often in vain. */
   openMs: 4 * TIMING.commandGiveUpMs,
   drainMs: TIMING.sessionDrainMs,
