@@ -1,5 +1,5 @@
 import { type AgentDependencies, AgentRun, readTls } from '#libs/agent';
-import { BROKER_COMMANDS, type BrokerCommand, type BrokerCommandName, TIMING } from '#libs/contracts';
+import { BROKER_COMMANDS, type BrokerCommand, type BrokerCommandName } from '#libs/contracts';
 import { createRegistry, type Registry } from '#libs/platform';
 import { SESSION_LIMITS, SESSION_TIMING } from '#libs/relay';
 import { BufferBudget } from './buffer-budget.ts';
@@ -65,8 +65,6 @@ export async function createBroker(
       kind: 'broker',
       location: config.location ?? config.region,
       asleepMs: ASLEEP_MS,
-      // The monitor gives who has no lease as long as the default one.
-      silentAfterMs: TIMING.leaseMs,
       softwareVersion: SOFTWARE_VERSION,
     },
     dependencies,

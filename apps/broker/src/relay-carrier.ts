@@ -37,6 +37,9 @@ export class RelayCarrier implements Carrier<BrokerCommand> {
   }
 
   async run(command: BrokerCommand): Promise<void> {
+    // What ends something names what it ends: a leg, or all up to its epoch, so it may come late.
+    if (command.name === 'reject-target') return this.rejectTarget(command);
+    if (command.name === 'close-relay') return this.closeRelay(command);
     const { connection_id, epoch } = command;
     if (epoch < this.sessions.fence.highest(connection_id)) throw new CommandRefusal('stale-epoch');
     switch (command.name) {
@@ -44,14 +47,10 @@ export class RelayCarrier implements Carrier<BrokerCommand> {
         return this.issueCode(command);
       case 'hold-target':
         return this.holdTarget(command);
-      case 'reject-target':
-        return this.rejectTarget(command);
       case 'redirect-controller':
         return this.redirectController(command);
       case 'open-relay':
         return this.openRelay(command);
-      case 'close-relay':
-        return this.closeRelay(command);
       case 'drain':
         return this.drainSession(command);
       default:
@@ -92,10 +91,6 @@ export class RelayCarrier implements Carrier<BrokerCommand> {
       this.sessions.closeAll(session, 'shutdown', reason === 'asleep' ? 'asleep' : 'shutdown');
     }
     for (const leg of [...this.reception.legs]) leg.finish('shutdown');
-  }
-
-  beginAnew(begin: () => void): void {
-    this.sessions.beginAnew(begin);
   }
 
   /** Sends everybody elsewhere; what it carries goes on until then. */
@@ -140,6 +135,7 @@ export class RelayCarrier implements Carrier<BrokerCommand> {
   private rejectTarget(command: CommandOf<'reject-target'>): void {
     const { connection_id, attachment_id, identity, reason, broker_id, address } = command;
     const { leg, attachment } = this.legOf('target', connection_id, attachment_id, identity);
+    refuseLate(leg, command.epoch);
     if (!attachment.resumed && !isGuess(reason)) void this.guesses.succeeded(leg);
     this.sessions.refuse(leg, refusalFor(reason), {
       ...(broker_id === undefined ? {} : { broker_id }),
@@ -150,7 +146,6 @@ export class RelayCarrier implements Carrier<BrokerCommand> {
   private redirectController(command: CommandOf<'redirect-controller'>): void {
     const { connection_id, epoch, attachment_id, controller_id, broker_id, address } = command;
     const { leg } = this.legOf('controller', connection_id, attachment_id, controller_id);
-    this.sessions.fence.admit(connection_id, epoch);
     leg.send('redirect', { connection_id, broker_id, address, epoch });
     this.sessions.sendAway(leg);
   }
@@ -173,10 +168,11 @@ export class RelayCarrier implements Carrier<BrokerCommand> {
     const session = this.sessions.find(connection_id);
     if (attachment_id !== undefined) {
       const leg = session?.legNamed(attachment_id);
-      if (session !== undefined && leg !== undefined) this.closeLegs(session, [leg], reason);
+      if (session === undefined || leg === undefined) return;
+      refuseLate(leg, epoch);
+      this.closeLegs(session, [leg], reason);
       return;
     }
-    this.sessions.fence.admit(connection_id, epoch);
     this.sessions.fence.end(connection_id, epoch);
     if (session !== undefined) this.closeLegs(session, session.legsUpTo(epoch), reason);
   }
@@ -230,6 +226,11 @@ export class RelayCarrier implements Carrier<BrokerCommand> {
     }
     return { session, leg, attachment };
   }
+}
+
+/** A leg that a higher epoch took up is not ended by a word on a lower one. */
+function refuseLate(leg: Leg, epoch: number): void {
+  if ((leg.attachment?.epoch ?? 0) > epoch) throw new CommandRefusal('stale-epoch');
 }
 
 /** Whether an attempt that ended so was, or may have been, somebody trying codes. */

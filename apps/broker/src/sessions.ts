@@ -171,17 +171,6 @@ export class Sessions {
     }
   }
 
-  /** Another life of this broker: what stands is over in this one, and everybody attaches anew in the next. */
-  beginAnew(begin: () => void): void {
-    for (const session of this.sessions.values()) {
-      this.takeDown(session, { reason: 'moved', closedBy: 'broker' });
-    }
-    begin();
-    for (const session of this.sessions.values()) {
-      for (const leg of session.legs) if (leg.attachment?.epoch !== undefined) this.attachAnew(leg, 'moved');
-    }
-  }
-
   letGo(leg: Leg): void {
     this.close(leg, 'superseded');
   }
@@ -191,8 +180,10 @@ export class Sessions {
     this.takeDown(session, end);
     const other = relay.otherOf(gone);
     if ((FINAL_CLOSE_REASONS as readonly string[]).includes(end.reason)) {
-      other.send('bye', { reason: end.reason });
-      this.close(other, 'session-over');
+      for (const leg of [...session.legs]) {
+        leg.send('bye', { reason: end.reason });
+        this.close(leg, 'session-over');
+      }
     } else if (end.reason === 'moved') this.letGo(other);
     else this.attachAnew(other, end.reason);
   }
@@ -212,7 +203,7 @@ export class Sessions {
   private attachAnew(leg: Leg, reason: RelayCloseReason): void {
     const { attachment } = leg;
     if (attachment === undefined || leg.isOver) return;
-    if (leg.state === 'open') leg.send('interrupted', { reason });
+    leg.send('interrupted', { reason });
     leg.attachment = attachAgain(attachment, attachment.epoch ?? attachment.knownEpoch);
     leg.enter('asking');
     this.facts.attached(leg.attachment, leg.peer);

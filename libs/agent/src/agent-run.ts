@@ -24,8 +24,6 @@ export interface AgentSettings {
   readonly location: string;
   /** Absent: it carries without a lease. */
   readonly leaseMs?: number;
-  /** Whose reports did not get out for so long may have been declared silent. For agents without a lease. */
-  readonly silentAfterMs?: number;
   /** Two looks at the clock further apart than this mean that the process was asleep. */
   readonly asleepMs: number;
   readonly reportIntervalMs: number;
@@ -91,11 +89,6 @@ export class AgentRun<Metrics extends AgentMetrics, C extends NamedCommand> {
       address,
       softwareVersion,
       acknowledged,
-      heardAfter: (gapMs) => {
-        if (gapMs < (settings.silentAfterMs ?? Number.POSITIVE_INFINITY)) return;
-        log.warn({ gap_ms: gapMs }, 'no report got out for long: it may have been declared silent');
-        carrier.beginAnew?.(() => vigil.beginAnew());
-      },
       ...lease,
       ...(serverGroup === undefined ? {} : { serverGroup }),
     });

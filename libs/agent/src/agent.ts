@@ -51,11 +51,6 @@ export interface Carrier<C extends NamedCommand = NamedCommand> {
   run(command: C, commandedAt: string): Promise<void>;
   /** Stops everything before it returns, and says so. */
   stopAll(reason: StopReason): void;
-  /**
-   * The agent may have been declared silent, which ends a life for ever: says that what stands is over in this life, calls
-   * `begin`, and says anew what stands. Only of agents without a lease.
-   */
-  beginAnew?(begin: () => void): void;
   /** Looks after everything that goes by time; called every TICK_MS. */
   tick(): void;
   health(): ConnectionHealth[];

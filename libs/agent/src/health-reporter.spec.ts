@@ -14,7 +14,6 @@ function reporterAt(connections = 0) {
   const sent: OutgoingRecord[][] = [];
   const log = { isAway: false, takesMs: 0 };
   const acknowledged: string[] = [];
-  const gapsMs: number[] = [];
   const load = { ratio: 0 };
   const health: ConnectionHealth[] = Array.from({ length: connections }, (_, index) => ({
     connection_id: `bank:${index}`,
@@ -55,7 +54,6 @@ function reporterAt(connections = 0) {
     address: '127.0.0.1:1',
     softwareVersion: 'test',
     acknowledged: (incarnation) => acknowledged.push(incarnation),
-    heardAfter: (gapMs) => gapsMs.push(gapMs),
   });
   const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   /** Ticks every 100 ms, as the sidecar does. */
@@ -67,7 +65,7 @@ function reporterAt(connections = 0) {
     }
   };
   const reports = () => sent.flat().map(({ data }) => data as Record<string, unknown>);
-  return { reporter, vigil, time, sent, log, acknowledged, gapsMs, load, pass, reports, settle };
+  return { reporter, vigil, time, sent, log, acknowledged, load, pass, reports, settle };
 }
 
 describe('HealthReporter', () => {
@@ -115,16 +113,6 @@ describe('HealthReporter', () => {
     await pass(6_000);
     expect(acknowledged).toEqual([first, vigil.incarnation]);
     expect(reports().filter(({ incarnation }) => incarnation === vigil.incarnation)[0]?.sequence).toBe(0);
-  });
-
-  it('tells for how long no report got out', async () => {
-    const { pass, log, gapsMs } = reporterAt();
-    await pass(1_000);
-    log.isAway = true;
-    await pass(60_000);
-    log.isAway = false;
-    await pass(5_000);
-    expect(gapsMs).toEqual([0, 65_000]);
   });
 
   it('reports soon when it is wanted, but at most once a second', async () => {

@@ -15,8 +15,6 @@ export interface ReporterOptions {
   readonly softwareVersion: string;
   /** The first acknowledged report of each incarnation: from here on this agent can be placed. */
   readonly acknowledged: (incarnation: string) => void;
-  /** A report was acknowledged so long after the one before, in milliseconds. */
-  readonly heardAfter?: (gapMs: number) => void;
 }
 
 /** Reports sent because something changed are at least this far apart, in milliseconds. */
@@ -33,7 +31,6 @@ export class HealthReporter {
   private sentRatio = 0;
   private sequenceOf = '';
   private acknowledgedOf = '';
-  private acknowledgedMs: number | undefined;
   private isDraining = false;
 
   constructor(
@@ -90,11 +87,7 @@ export class HealthReporter {
       return;
     }
     metrics.reports.inc({ outcome: 'acknowledged' });
-    const nowMs = clock.monotonicMs();
-    const gapMs = nowMs - (this.acknowledgedMs ?? nowMs);
-    this.acknowledgedMs = nowMs;
     vigil.renew(sentBootMs, incarnation);
-    this.options.heardAfter?.(gapMs);
     if (incarnation === this.acknowledgedOf || incarnation !== vigil.incarnation) return;
     this.acknowledgedOf = incarnation;
     this.options.acknowledged(incarnation);

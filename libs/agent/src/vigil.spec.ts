@@ -103,15 +103,6 @@ describe('Vigil without a lease', () => {
     expect(seen).toEqual([]);
   });
 
-  it('begins another life when it is told to, and stops nothing for it', () => {
-    const { vigil, seen } = vigilAt({});
-    const first = vigil.incarnation;
-    vigil.beginAnew();
-    expect(vigil.incarnation).not.toBe(first);
-    expect(seen).toEqual([`begun ${vigil.incarnation}`]);
-    expect(() => vigilAt().vigil.beginAnew()).toThrow();
-  });
-
   it('stops everything after a sleep, and begins a new incarnation: what it carried is elsewhere by now', () => {
     const { vigil, time, seen } = vigilAt({});
     const first = vigil.incarnation;

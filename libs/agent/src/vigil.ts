@@ -35,7 +35,7 @@ export class Vigil {
     this.handlers = handlers;
   }
 
-  /** One life of this agent: from its start, from a lapsed lease or, without one, from a sleep or a long silence, on. */
+  /** One life of this agent: from its start, from a lapsed lease or, without one, from a sleep, on. */
   get incarnation(): string {
     return this.currentIncarnation;
   }
@@ -84,18 +84,8 @@ export class Vigil {
     this.leaseEndBootMs = Math.max(endMs, this.leaseEndBootMs ?? 0);
   }
 
-  /** Another life for whoever may have been taken for dead; what is carried goes on. Not for who holds a lease. */
-  beginAnew(): void {
-    if (this.options.leaseMs !== undefined) throw new Error('a lease ends a life, nothing else');
-    this.begin();
-  }
-
   private endLife(reason: 'lease-lapsed' | 'asleep'): void {
     this.handlers?.stop(reason);
-    this.begin();
-  }
-
-  private begin(): void {
     this.currentIncarnation = randomUUID();
     this.handlers?.begun(this.currentIncarnation);
   }

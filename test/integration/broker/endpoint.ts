@@ -88,6 +88,11 @@ export class Endpoint {
     return Buffer.concat(this.pieces);
   }
 
+  /** Until exactly this came as data. */
+  async hears(text: string): Promise<void> {
+    await waitFor(() => this.received.toString() === text, { what: `data ${text}` });
+  }
+
   /** The latest frame of a name, once it is there. */
   async got<Name extends ControlFrameName>(name: Name): Promise<SessionPayloads[Name]> {
     const frame = await waitFor(() => this.latest(name), { what: `${name} among ${this.names.join()}` });
