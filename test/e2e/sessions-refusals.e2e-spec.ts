@@ -20,7 +20,7 @@ import {
   untilPhase,
 } from './support/sessions.ts';
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 const COMMAND_LIMIT_MS = 120_000;
 

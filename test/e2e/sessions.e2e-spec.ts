@@ -20,7 +20,7 @@ import {
 } from './support/sessions.ts';
 import { type SshServer, startSshServer } from './support/ssh-server.ts';
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 const command = promisify(execFile);
 const COMMAND_LIMIT_MS = 120_000;
@@ -43,7 +43,7 @@ describe('a session', () => {
     if (folder) rmSync(folder, { recursive: true });
   });
   /** Whatever broker a test ended is there for the next one. */
-  afterEach(() => reviveBrokers(stack));
+  afterEach(() => stack && reviveBrokers(stack));
 
   const run = async (program: string, args: readonly string[], input?: string): Promise<string> => {
     const running = command(program, [...args], { timeout: COMMAND_LIMIT_MS, encoding: 'utf8' });

@@ -64,6 +64,9 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
+/** A machine that runs other tests beside this one is slow. */
+const READY_MS = 180_000;
+
 let stacks = 0;
 
 /** Starts programs of the local stack on free ports, with region names, certificates and a folder of their own. */
@@ -174,7 +177,7 @@ function handleOf(site: Site, base: Program, options: StackOptions): Handle {
     },
     async waitReady() {
       try {
-        await untilReady(layout, base);
+        await untilReady(layout, base, READY_MS);
       } catch (error) {
         throw new Error(`${(error as Error).message}\n${tail(handle.log())}`);
       }

@@ -11,7 +11,7 @@ import { waitFor } from '../../support/wait-for.ts';
 export const BROKERS = ['broker-us-1', 'broker-us-2', 'broker-in-3', 'broker-in-4'] as const;
 export const HOME = 'central-controller-east';
 /** What a machine that is busy with other tests needs for one step of a flow. */
-const STEP_MS = 30_000;
+const STEP_MS = 60_000;
 
 /** A line of `trunkline --json`. */
 // biome-ignore lint/suspicious/noExplicitAny: tests look into events of every kind

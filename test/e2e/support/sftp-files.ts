@@ -14,6 +14,8 @@ export function serveFiles(sftp: SFTPWrapper, folder: string): void {
     return handle;
   };
   let handles = 0;
+  // The client has said all: it waits for the channel's close.
+  sftp.on('end', () => sftp.end());
   const answer = (id: number, work: () => Promise<void>): void => {
     work().catch((error: NodeJS.ErrnoException) => {
       sftp.status(
