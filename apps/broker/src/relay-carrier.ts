@@ -110,6 +110,8 @@ export class RelayCarrier implements Carrier<BrokerCommand> {
       controller_id,
     );
     const { code } = attachment;
+    // Issued again, as the answer was late: the controller has it.
+    if (code === undefined && attachment.epoch === epoch) return;
     if (code === undefined) throw new CommandRefusal('controller-gone');
     this.sessions.fence.admit(connection_id, epoch);
     delete attachment.code;
@@ -122,6 +124,7 @@ export class RelayCarrier implements Carrier<BrokerCommand> {
   private holdTarget(command: CommandOf<'hold-target'>): void {
     const { connection_id, epoch, attachment_id, identity, controller_id } = command;
     const { leg, attachment, session } = this.legOf('target', connection_id, attachment_id, identity);
+    if (attachment.held && attachment.epoch === epoch) return;
     if (!this.sessions.fence.mayCarry(connection_id, epoch)) throw new CommandRefusal('stale-epoch');
     const isNew = session.placedEpoch === undefined;
     if (isNew && this.sessions.placed >= this.options.capacity) throw new CommandRefusal('full');
@@ -156,8 +159,10 @@ export class RelayCarrier implements Carrier<BrokerCommand> {
     const target = this.legOf('target', connection_id, target_attachment_id, target_id);
     const controller = this.legOf('controller', connection_id, controller_attachment_id, controller_id);
     const { session } = target;
+    const { relay } = session;
+    if (relay?.epoch === epoch && relay.has(target.leg) && relay.has(controller.leg)) return;
     // Each identity is admitted once for an epoch, and an epoch that ended here is over.
-    if (session.relay?.epoch === epoch) throw new CommandRefusal('stale-epoch');
+    if (relay?.epoch === epoch) throw new CommandRefusal('stale-epoch');
     if (!this.sessions.fence.mayCarry(connection_id, epoch)) throw new CommandRefusal('stale-epoch');
     this.sessions.fence.admit(connection_id, epoch);
     this.sessions.open(session, epoch, controller.leg, target.leg);

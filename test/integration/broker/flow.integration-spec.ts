@@ -144,12 +144,33 @@ describe('the way of a session through brokers', () => {
     await bob.hears('whole');
   });
 
+  it('what is commanded again under another id, as its answer was late, is done already', async () => {
+    const pair = await world.open(broker);
+    const { connectionId: connection_id, controller } = pair;
+    await world.must(broker, 'issue-code', 1, {
+      connection_id,
+      attachment_id: controller.attachment_id,
+      controller_id: 'ann',
+      code_expires_at: controller.expires_at,
+    });
+    await world.hold(broker, pair, 1);
+    await world.splice(broker, pair, 1);
+    pair.ann.data(Buffer.from('on'));
+    await pair.bob.hears('on');
+    const counts = ['code', 'opened', 'interrupted'] as const;
+    expect(counts.map((name) => pair.ann.count(name))).toEqual([1, 1, 0]);
+    expect([pair.bob.count('held'), pair.bob.count('opened')]).toEqual([1, 1]);
+  });
+
   it('splices two legs once for an epoch', async () => {
     const pair = await world.open(broker);
-    expect(await world.command(broker, 'open-relay', 1, spliceOf(pair))).toMatchObject({
-      answer: 'command-refused',
-      reason: 'stale-epoch',
-    });
-    expect(pair.ann.count('opened')).toBe(1);
+    const another = await world.endpoint(broker, 'ann', 'controller');
+    const { connectionId: connection_id } = pair;
+    another.say('resume', { connection_id, home_region: 'east', role: 'controller', epoch: 1 });
+    const controller = await world.fact(broker, 'controller-attached', 1);
+    const second = await world.command(broker, 'open-relay', 1, spliceOf({ ...pair, controller }));
+    expect(second).toMatchObject({ answer: 'command-refused', reason: 'stale-epoch' });
+    pair.ann.data(Buffer.from('on'));
+    await pair.bob.hears('on');
   });
 });
