@@ -50,7 +50,7 @@ describe('a session whose broker goes', () => {
     rig = await Rig.start(...BROKERS);
     ({ controller, target } = await rig.session());
     await waitFor(() => controller.status.phase === 'open');
-  });
+  }, 30_000);
   afterEach(() => rig.stop(controller, target));
   const carrier = () => rig.exchange.broker(target.status.brokerId ?? 'none');
   const flows = async (echoed: Echoed): Promise<void> => {
@@ -74,20 +74,24 @@ describe('a session whose broker goes', () => {
     expect(controller.status.bytesReceived).toBe(streams.reduce((sum, { sent }) => sum + sent, 0));
   }, 30_000);
 
-  it('moves without a pause when the broker drains', async () => {
+  it('moves with hardly a pause when the broker drains, as often as that happens', async () => {
     const stream = new Echoed(controller.connect());
     await flows(stream);
-    const interruptions: string[] = [];
-    controller.on('interrupted', ({ reason }) => interruptions.push(reason));
-    target.on('interrupted', ({ reason }) => interruptions.push(reason));
-    const left = carrier();
-    left.drain();
-    await waitFor(() => left.legs.size === 0, { what: 'both ends to leave' });
-    expect([controller.status.brokerId, target.status.brokerId]).not.toContain(left.broker.id);
-    expect(interruptions).toEqual([]);
-    await flows(stream);
+    const pauses: number[] = [];
+    controller.on('resumed', ({ pauseMs }) => pauses.push(pauseMs));
+    target.on('resumed', ({ pauseMs }) => pauses.push(pauseMs));
+    for (const moves of [1, 2, 3]) {
+      const left = carrier();
+      left.drain();
+      await waitFor(() => left.legs.size === 0, { withinMs: 20_000, what: 'both ends to leave' });
+      expect([controller.status.brokerId, target.status.brokerId]).not.toContain(left.broker.id);
+      await waitFor(() => pauses.length === 2 * moves);
+      await flows(stream);
+      left.isDraining = false;
+    }
+    expect(Math.max(...pauses)).toBeLessThan(1_000);
     await stream.finish();
-  }, 30_000);
+  }, 60_000);
 
   it('leaves a broker that is silent without a reset', async () => {
     const stream = new Echoed(controller.connect());

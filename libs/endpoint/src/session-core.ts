@@ -137,7 +137,10 @@ export class SessionCore extends EventEmitter<SessionEvents> implements Session 
         return;
       }
       case 'interrupted':
-        this.park(leg, frame.payload.reason);
+        // The other side is gone; the broker keeps this leg for when it is back.
+        if (leg !== this.legs.active) return;
+        this.legs.park();
+        this.interrupt(frame.payload.reason);
         return;
       case 'goaway':
         this.leaving = leg.broker.id;
@@ -196,13 +199,6 @@ export class SessionCore extends EventEmitter<SessionEvents> implements Session 
       const code = error.fault === 'gap' ? 'gap' : 'protocol-error';
       this.hangUp(code, new EndpointError(code, error.message));
     }
-  }
-
-  /** The other side is gone; the broker keeps this leg for when it is back. */
-  private park(leg: Leg, reason: string): void {
-    if (leg !== this.legs.active) return;
-    this.legs.park();
-    this.interrupt(reason);
   }
 
   /** Goes where the other side is. */

@@ -29,10 +29,12 @@ export class SessionLegs {
     this.waiting = undefined;
   }
 
-  /** The active leg waits from here on. */
+  /** The active leg waits from here on; unless another one does, which is where this side is about to move. */
   park(): void {
-    if (this.active !== undefined) this.wait(this.active);
+    const { active } = this;
     this.active = undefined;
+    if (this.waiting === undefined) this.waiting = active;
+    else active?.close();
   }
 
   remove(leg: Leg): void {
