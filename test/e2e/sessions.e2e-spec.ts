@@ -106,7 +106,7 @@ describe('a session', () => {
       expect.stringMatching(/^broker-us-/),
       brokerId,
     ]);
-    const ended = events.at(-1)?.data;
+    const ended = events.find(({ type }) => type === 'connection-ended')?.data;
     expect(ended).toMatchObject({ phase: 'ended', reason: 'hung-up', epoch: 1 });
     const facts = await new PlainKafka(stack.kafkaBrokers).readAll(
       `${stack.regions.scheme}.connection-status`,
