@@ -18,8 +18,7 @@ import type { FakeExchange } from './fake-exchange.ts';
 /** One endpoint's connection to a fake broker, after its hello. */
 export class FakeLeg {
   role: SessionPayloads['hello']['role'] | undefined;
-  /** The leg that this one is spliced with. */
-  partner: FakeLeg | undefined;
+  private splicedWith: FakeLeg | undefined;
   private readonly decoder = new SessionDecoder('endpoint');
 
   constructor(
@@ -36,6 +35,17 @@ export class FakeLeg {
       broker.legs.delete(this);
       broker.exchange.lost(this);
     });
+  }
+
+  /** The leg that this one is spliced with. */
+  get partner(): FakeLeg | undefined {
+    return this.splicedWith;
+  }
+
+  /** Whoever waited for the partner before has nobody to wait for any more. */
+  set partner(leg: FakeLeg | undefined) {
+    this.splicedWith = leg;
+    if (!this.broker.isFrozen) this.socket.resume();
   }
 
   send<Name extends ControlFrameName>(name: Name, payload: SessionPayloads[Name]): void {
@@ -100,11 +110,11 @@ export class FakeLeg {
 /** A broker in this process, on a real TLS port, that asks the exchange what it has to do. */
 export class FakeBroker {
   readonly legs = new Set<FakeLeg>();
+  isFrozen = false;
   isDraining = false;
   isFull = false;
   passedBytes = 0;
   private readonly sockets = new Set<Socket>();
-  private isFrozen = false;
   private tcp: Server | undefined;
   private known: Broker | undefined;
 
