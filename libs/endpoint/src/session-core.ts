@@ -133,6 +133,8 @@ export class SessionCore extends EventEmitter<SessionEvents> implements Session 
         return;
       case 'redirect': {
         const { broker_id, address } = frame.payload;
+        // Whoever stands there already is seen there.
+        if (leg !== this.legs.waiting && this.legs.waiting?.broker.id === broker_id) return;
         this.follow(broker_id, address);
         return;
       }
