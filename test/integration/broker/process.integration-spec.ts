@@ -11,7 +11,8 @@ import { freePort } from '../../support/servers.mjs';
 import { waitFor } from '../../support/wait-for.ts';
 import { type Running, TARGET, World } from './harness.ts';
 
-jest.setTimeout(60_000);
+// It may have to build first.
+jest.setTimeout(120_000);
 const KAFKA = process.env.TRUNKLINE_KAFKA_BROKERS ?? '';
 const PARTITIONS = 3;
 
