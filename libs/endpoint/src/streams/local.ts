@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 /** Ends a local connection as abruptly as the other side's was ended: a TCP reset where there is TCP. */
@@ -5,6 +6,6 @@ export function cutLocal(local: Duplex): void {
   if (local.destroyed) return;
   // Whoever owns it may not be listening any more; the cut is told by its close.
   local.on('error', () => {});
-  if ('resetAndDestroy' in local && typeof local.resetAndDestroy === 'function') local.resetAndDestroy();
+  if (local instanceof Socket) local.resetAndDestroy();
   else local.destroy(new Error('the stream was reset'));
 }
