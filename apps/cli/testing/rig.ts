@@ -10,7 +10,6 @@ import {
   type TargetOptions,
 } from '#libs/endpoint';
 import { ensurePki } from '#libs/pki';
-import { waitFor } from '../../../test/support/wait-for.ts';
 import { run } from '../src/program.ts';
 import { FakeSession, FakeTerminal, Written } from './fakes.ts';
 
@@ -66,10 +65,6 @@ export class Rig {
 
   clear(): void {
     rmSync(this.home, { recursive: true });
-  }
-
-  until(what: string, look: () => unknown): Promise<unknown> {
-    return waitFor(look, { what });
   }
 
   trunkline(...args: string[]): Promise<number> {

@@ -1,8 +1,12 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EndpointError } from '#libs/endpoint';
+import { waitFor } from '../../../../test/support/wait-for.ts';
 import { FakeSession, FakeTerminal } from '../../testing/fakes.ts';
 import { CODE, Rig } from '../../testing/rig.ts';
+
+/** As long as it takes, within the limit of a test. */
+const until = (what: string, look: () => unknown): Promise<unknown> => waitFor(look, { what });
 
 describe('the two ends of a session', () => {
   const rig = new Rig();
@@ -14,7 +18,7 @@ describe('the two ends of a session', () => {
   describe('trunkline controller', () => {
     it('prints the code with its expiry and what the other side needs, listens, and ends when it is asked to', async () => {
       const done = rig.trunkline('controller', '--listen', '127.0.0.1:2222');
-      await rig.until('the code', () => rig.written.stdout.includes(CODE));
+      await until('the code', () => rig.written.stdout.includes(CODE));
       expect(rig.written.stdout).toMatch(/works once, until 2026-11-21T16:10:00Z/);
       expect(rig.written.stdout).toMatch(
         new RegExp(
@@ -35,7 +39,7 @@ describe('the two ends of a session', () => {
 
     it('tells programs every step, one JSON object a line', async () => {
       const done = rig.trunkline('controller', '--listen', '2222', '--json');
-      await rig.until('the code', () => rig.written.stdout.includes(CODE));
+      await until('the code', () => rig.written.stdout.includes(CODE));
       rig.session.emit('open', { brokerId: 'broker-in-3', epoch: 1 });
       rig.session.emit('interrupted', { reason: 'leg-lost' });
       rig.session.emit('resumed', { brokerId: 'broker-in-4', epoch: 2, pauseMs: 812.4 });
@@ -65,7 +69,7 @@ describe('the two ends of a session', () => {
 
     it('ends with the code of a session that was lost', async () => {
       const done = rig.trunkline('controller', '--listen', '2222');
-      await rig.until('the code', () => rig.written.stdout.includes(CODE));
+      await until('the code', () => rig.written.stdout.includes(CODE));
       rig.session.end({ reason: 'window-over', error: new EndpointError('window-over') });
       expect(await done).toBe(9);
       expect(rig.written.stderr).toMatch(/could not be resumed in time/);
@@ -75,7 +79,7 @@ describe('the two ends of a session', () => {
   describe('trunkline target', () => {
     it('shows who will control what, asks, and one key ends it', async () => {
       const done = rig.trunkline('target', CODE, '--forward', '127.0.0.1:22');
-      await rig.until('the question', () => rig.written.stdout.includes('[y/N]'));
+      await until('the question', () => rig.written.stdout.includes('[y/N]'));
       expect(rig.written.stdout).toMatch(
         /alice wants to reach 127.0.0.1:22 from this machine, through broker-in-3/,
       );
@@ -83,10 +87,10 @@ describe('the two ends of a session', () => {
       expect(rig.written.stdout).toMatch(/broker-us-1 +east +- +no-broker: ECONNREFUSED$/m);
       expect(rig.answer).toBeUndefined();
       rig.terminal.press('y');
-      await rig.until('the session', () => rig.answer === true && rig.terminal.isWatched);
+      await until('the session', () => rig.answer === true && rig.terminal.isWatched);
       expect(rig.asked.target).toMatchObject({ code: CODE, forward: { host: '127.0.0.1', port: 22 } });
       expect(rig.asked.target?.surviveMs).toBeUndefined();
-      await rig.until('a key', () => {
+      await until('a key', () => {
         rig.terminal.press('q');
         return rig.session.phase === 'closed';
       });
@@ -95,7 +99,7 @@ describe('the two ends of a session', () => {
 
     it.each(['n', '\r', ' ', '\x03'])('takes %j for no', async (key) => {
       const done = rig.trunkline('target', CODE, '--forward', '22');
-      await rig.until('the question', () => rig.written.stdout.includes('[y/N]'));
+      await until('the question', () => rig.written.stdout.includes('[y/N]'));
       rig.terminal.press(key);
       expect(await done).toBe(5);
       expect(rig.answer).toBe(false);
@@ -103,7 +107,7 @@ describe('the two ends of a session', () => {
 
     it('takes being asked to end for no', async () => {
       const done = rig.trunkline('target', CODE, '--forward', '22');
-      await rig.until('the question', () => rig.written.stdout.includes('[y/N]'));
+      await until('the question', () => rig.written.stdout.includes('[y/N]'));
       rig.terminal.signal('SIGTERM');
       expect(await done).toBe(5);
     });
@@ -114,7 +118,7 @@ describe('the two ends of a session', () => {
       expect(rig.written.stderr).toMatch(/nobody can be asked here: .*--yes/);
       expect(rig.asked.target).toBeUndefined();
       const done = rig.trunkline('target', CODE, '--forward', '22', '--yes');
-      await rig.until('the session', () => rig.answer === true && rig.terminal.isWatched);
+      await until('the session', () => rig.answer === true && rig.terminal.isWatched);
       rig.session.end({ reason: 'hung-up' });
       expect(await done).toBe(0);
       expect(rig.written.stdout).toMatch(/alice wants to reach/);
@@ -122,7 +126,7 @@ describe('the two ends of a session', () => {
 
     it('comes as a guest when it is told to, with a key of its own', async () => {
       const done = rig.trunkline('target', CODE, '--forward', '22', '--yes', '--guest');
-      await rig.until('the session', () => rig.answer === true && rig.terminal.isWatched);
+      await until('the session', () => rig.answer === true && rig.terminal.isWatched);
       expect(rig.asked.target?.identity).toMatchObject({
         guest: true,
         id: expect.stringMatching(/^guest-[0-9a-f]{32}$/),
@@ -143,7 +147,7 @@ describe('the two ends of a session', () => {
         '--survive-reboot',
         '2h',
       );
-      await rig.until('the kept session', () => statSync(file));
+      await until('the kept session', () => statSync(file));
       expect(statSync(file).mode & 0o077).toBe(0);
       expect(rig.asked.target?.surviveMs).toBe(7_200_000);
       // The machine goes down: the session is left as it is.
@@ -156,11 +160,11 @@ describe('the two ends of a session', () => {
       writeFileSync(file, kept);
       rig.session = new FakeSession();
       const again = rig.trunkline('target', '--resume', '--forward', '22');
-      await rig.until('the session again', () => rig.asked.resume);
+      await until('the session again', () => rig.asked.resume);
       expect(rig.asked.resume?.saved).toEqual(rig.session.saved);
       expect(rig.asked.resume?.identity.id).toBe(rig.asked.target?.identity.id);
       expect(rig.asked.resume?.surviveMs).toBeLessThanOrEqual(7_200_000);
-      await rig.until('the end', () => {
+      await until('the end', () => {
         rig.terminal.press('q');
         return rig.session.phase === 'closed';
       });
