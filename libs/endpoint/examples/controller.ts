@@ -5,7 +5,7 @@
  *   node --import ./test/bench/typescript.mjs libs/endpoint/examples/controller.ts brokers.json ca.crt me.crt me.key
  */
 import { readFileSync } from 'node:fs';
-import { certificateIdentity, EndpointError, openController, readBrokers } from '#libs/endpoint';
+import { certificateIdentity, EndpointError, openController, readBrokers } from '../src/index.ts';
 
 const [brokers = '', ca = '', cert = '', key = ''] = process.argv.slice(2);
 

@@ -6,7 +6,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Transform } from 'node:stream';
-import { attachTarget, createGuestIdentity, EndpointError, readBrokers } from '#libs/endpoint';
+import { attachTarget, createGuestIdentity, EndpointError, readBrokers } from '../src/index.ts';
 
 const [brokers = '', ca = '', code = ''] = process.argv.slice(2);
 
