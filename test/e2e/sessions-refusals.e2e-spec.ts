@@ -1,14 +1,19 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { makeConnectionCode } from '#libs/contracts';
+import { splitAddress } from '#libs/relay';
 import { PlainKafka } from '../support/plain-kafka.ts';
+import { freePort } from '../support/servers.mjs';
 import type { Stack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 import {
   askOnce,
+  BROKERS,
   flagsOf,
   hangUp,
   openSession,
@@ -149,6 +154,59 @@ describe('a session that is not to be', () => {
       ]);
       expect(await controller.ended()).not.toBe(0);
       expect(controller.events('error')[0]).toMatchObject({ code: 'identity-refused' });
+    });
+  });
+
+  describe('behind an HTTP proxy', () => {
+    let proxy: Server;
+    let port: number;
+    let wanted: string[];
+
+    beforeAll(async () => {
+      port = await freePort();
+      proxy = createServer().on('connect', (request, near) => {
+        near.on('error', () => {});
+        if (
+          request.headers['proxy-authorization'] !== `Basic ${Buffer.from('me:secret').toString('base64')}`
+        ) {
+          near.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
+          return;
+        }
+        wanted.push(String(request.url));
+        const far = connect(splitAddress(String(request.url)), () => {
+          near.write('HTTP/1.1 200 Connection established\r\n\r\n');
+          near.pipe(far).pipe(near);
+        });
+        far.on('error', () => near.destroy());
+      });
+      await new Promise<void>((done) => proxy.listen(port, '127.0.0.1', done));
+    });
+    beforeEach(() => {
+      wanted = [];
+    });
+    afterAll(() => proxy.close());
+
+    const probe = (password: string, more: Record<string, string> = {}) =>
+      trunkline(stack, ['probe', ...flagsOf(stack, 'controller', '')], {
+        HTTPS_PROXY: `http://me:${password}@127.0.0.1:${port}`,
+        ...more,
+      });
+
+    it('reaches every broker through it, with user and password', async () => {
+      expect(await probe('secret').ended()).toBe(0);
+      const brokers = BROKERS.map((name) => `127.0.0.1:${stack.program(name).port('endpoint')}`);
+      expect([...new Set(wanted)].sort()).toEqual([...brokers].sort());
+    });
+
+    it('says so when the password is wrong, and goes around it where NO_PROXY names all', async () => {
+      const refused = probe('other');
+      expect([await refused.ended(), refused.output()]).toEqual([
+        7,
+        expect.stringMatching(/wants another user name or password/),
+      ]);
+      expect(refused.output()).not.toContain('other@');
+      expect(await probe('other', { NO_PROXY: 'company.com' }).ended()).toBe(0);
+      expect(wanted).toEqual([]);
     });
   });
 
