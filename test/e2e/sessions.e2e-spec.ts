@@ -10,12 +10,15 @@ import { redisCommand } from '../support/redis.ts';
 import type { Name, Stack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 import {
+  askOnce,
   hangUp,
   openSession,
   reviveBrokers,
   sessionEvents,
   sessionRow,
+  startEcho,
   startSessionStack,
+  trunkline,
   untilPhase,
 } from './support/sessions.ts';
 import { type SshServer, startSshServer } from './support/ssh-server.ts';
@@ -175,6 +178,27 @@ describe('a session', () => {
     expect(session.controller.events('peer')[0]?.id).toMatch(/^guest-[0-9a-f]{32}$/);
     rmSync(person, { recursive: true });
     await hangUp(stack, session);
+  });
+
+  it("outlives a restart of a guest's machine: the key and the session were kept", async () => {
+    const echo = await startEcho();
+    const flags = [
+      ...['--json', '--ca', join(stack.layout.pki, 'ca.crt')],
+      ...['--brokers', join(stack.layout.home, 'brokers-india.json')],
+    ];
+    const session = await openSession(stack, echo.port, ['--guest', '--survive-reboot', '10m', ...flags]);
+    const { controller, id, port } = session;
+    expect(await askOnce(port, 'before')).toBe('before');
+    // As a machine that goes down ends its programs.
+    session.target.signal('SIGTERM');
+    expect(await session.target.ended()).toBe(0);
+    await controller.until('interrupted');
+    const target = trunkline(stack, ['target', '--resume', '--forward', `127.0.0.1:${echo.port}`, ...flags]);
+    const { epoch } = await controller.until('resumed');
+    expect(epoch).toBeGreaterThan(1);
+    expect(await askOnce(port, 'after')).toBe('after');
+    await hangUp(stack, { controller, target, id });
+    echo.close();
   });
 
   it('survives kill -9 of its broker in the middle of a transfer: nothing lost, nothing twice', async () => {

@@ -189,7 +189,7 @@ export async function hangUp(
   stack: Stack,
   { target, controller, id }: Pick<OpenSession, 'target' | 'controller' | 'id'>,
 ) {
-  target.signal('SIGTERM');
+  target.signal('SIGINT');
   const codes = [await target.ended(), await controller.ended()];
   if (codes.some((code) => code !== 0))
     throw new Error(`ended with ${codes}:\n${target.output()}\n${controller.output()}`);
