@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 const BUILT = new URL('../dist/apps/cli/src/main.js', import.meta.url);
 const { version, description } = JSON.parse(
@@ -21,4 +22,4 @@ try {
 }
 if (!existsSync(BUILT)) fail('it is not built yet: run npm run build in the clone first');
 const { main } = await import(BUILT.href);
-await main({ version, description });
+await main({ version, description, stackHome: fileURLToPath(new URL('../.trunkline', import.meta.url)) });

@@ -1,10 +1,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { variablesOf } from '#libs/platform';
+import { BrokerConfig } from '../apps/broker/src/config.ts';
 import { ControllerConfig, timingVariable } from '../apps/central-controller/src/config.ts';
 import { CliConfig } from '../apps/cli/src/config.ts';
 import { SimulatorConfig } from '../apps/iso8583-simulator/src/config.ts';
 import { SidecarConfig } from '../apps/sidecar/src/config.ts';
+import { WanConfig } from '../apps/wan-simulator/src/config.ts';
 import { ROOT } from '../deploy/local/paths.mjs';
 import { TIMING } from '../libs/contracts/src/limits.ts';
 import { trackedFiles } from './support/sources.ts';
@@ -16,7 +18,9 @@ const END = '<!-- configuration: end -->';
 const PROGRAMS = [
   { name: 'central-controller', schema: ControllerConfig },
   { name: 'sidecar', schema: SidecarConfig },
+  { name: 'broker', schema: BrokerConfig },
   { name: 'iso8583-simulator', schema: SimulatorConfig },
+  { name: 'wan-simulator', schema: WanConfig },
   { name: 'trunkline', schema: CliConfig },
 ] as const;
 

@@ -26,10 +26,14 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   'libs/log': ['contracts'],
   'libs/registry': ['contracts', 'domain'],
   'libs/relay': ['contracts'],
-  'apps/cli': ['contracts', 'domain', 'log', 'platform'],
+  'libs/endpoint': ['contracts', 'relay', 'pki'],
+  'libs/agent': ['contracts', 'log', 'platform', 'relay'],
+  'apps/cli': ['contracts', 'domain', 'endpoint', 'log', 'pki', 'platform'],
   'apps/central-controller': ['contracts', 'domain', 'log', 'platform', 'registry', 'relay'],
-  'apps/sidecar': ['contracts', 'log', 'platform', 'relay'],
+  'apps/broker': ['agent', 'contracts', 'log', 'platform', 'relay'],
+  'apps/sidecar': ['agent', 'contracts', 'log', 'platform', 'relay'],
   'apps/iso8583-simulator': ['platform', 'relay'],
+  'apps/wan-simulator': ['platform'],
 };
 
 /** Packages that one lib wraps for everybody. */
@@ -38,6 +42,7 @@ const ONLY_IN: Readonly<Record<string, string>> = {
   ioredis: 'libs/registry',
   pino: 'libs/platform',
   'prom-client': 'libs/platform',
+  'rate-limiter-flexible': 'apps/broker',
   '@peculiar/x509': 'libs/pki',
 };
 

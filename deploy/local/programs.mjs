@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { certificate, identity, program, shared } from './program.mjs';
+import { BROKERS, brokerPrograms, wanPrograms } from './sessions.mjs';
 
 /**
  * The programs of the local stack: what they are called, where they listen and what they are told. Names and
@@ -22,6 +24,24 @@ export const PORTS = {
   'iso-server-1b': { application: 18784, control: 8084 },
   'iso-server-2': { application: 18785, control: 8085 },
   'iso-server-3': { application: 18786, control: 8086 },
+  'broker-us-1': { endpoint: 7443, admin: 7543 },
+  'broker-us-2': { endpoint: 7444, admin: 7544 },
+  'broker-in-3': { endpoint: 7445, admin: 7545 },
+  'broker-in-4': { endpoint: 7446, admin: 7546 },
+  'wan-india': {
+    'broker-us-1': 17443,
+    'broker-us-2': 17444,
+    'broker-in-3': 17445,
+    'broker-in-4': 17446,
+    admin: 17543,
+  },
+  'wan-usa': {
+    'broker-us-1': 27443,
+    'broker-us-2': 27444,
+    'broker-in-3': 27445,
+    'broker-in-4': 27446,
+    admin: 27543,
+  },
 };
 
 /** @typedef {keyof typeof PORTS} Name */
@@ -91,6 +111,11 @@ export function membersOf(regions, { spiffeId, endpointSpiffeId }) {
       name: agent,
       uri: spiffeId(regions.scheme, 'server-sidecar', agent),
     })),
+    ...BROKERS.map(({ name, region, host }) => ({
+      name,
+      uri: spiffeId(regions[region], 'broker', name),
+      dnsNames: ['localhost', host],
+    })),
     ...['operator', 'controller', 'target'].map((name) => ({ name, uri: endpointSpiffeId(name) })),
   ];
 }
@@ -107,6 +132,8 @@ export function programsOf(site) {
     ...SERVER_SIDECARS.map((row) => serverSidecar(site, row)),
     ...CLIENT_SIDECARS.map((row) => clientSidecar(site, row)),
     ...CLIENT_SIDECARS.map((row) => isoClient(site, row)),
+    ...brokerPrograms(site),
+    ...wanPrograms(site),
   ];
 }
 
@@ -221,43 +248,6 @@ function isoClient(site, { name: sidecar, application: name }) {
 
 /**
  * @param {Site} site
- * @param {'bank' | 'scheme'} region
- */
-function shared(site, region) {
-  const { bank, scheme } = site.regions;
-  return {
-    TRUNKLINE_REGION: site.regions[region],
-    TRUNKLINE_REGIONS: `${bank},${scheme}`,
-    TRUNKLINE_KAFKA_BROKERS: site.kafkaBrokers,
-  };
-}
-
-/**
- * @param {Site} site
- * @param {string} agent
- */
-function identity(site, agent) {
-  return {
-    TRUNKLINE_AGENT_ID: agent,
-    TRUNKLINE_LOCATION: 'local',
-    ...certificate(site, agent),
-  };
-}
-
-/**
- * @param {Site} site
- * @param {string} name
- */
-function certificate({ layout }, name) {
-  return {
-    TRUNKLINE_TLS_CA: join(layout.pki, 'ca.crt'),
-    TRUNKLINE_TLS_CERT: join(layout.pki, `${name}.crt`),
-    TRUNKLINE_TLS_KEY: join(layout.pki, `${name}.key`),
-  };
-}
-
-/**
- * @param {Site} site
  * @param {Name} name
  * @param {number} control
  */
@@ -266,23 +256,5 @@ function simulator({ layout }, name, control) {
     TRUNKLINE_SIMULATOR_NAME: name,
     TRUNKLINE_SIMULATOR_CONTROL_PORT: String(control),
     TRUNKLINE_SIMULATOR_FATES: join(layout.data, `${name}.ndjson`),
-  };
-}
-
-/**
- * @param {Site} site
- * @param {string} app
- * @param {Name} name
- * @param {number} healthPort
- * @param {{[variable: string]: string}} env
- * @returns {Program}
- */
-function program(site, app, name, healthPort, env) {
-  return {
-    name,
-    command: process.execPath,
-    args: ['--enable-source-maps', join(site.build, `apps/${app}/src/main.js`)],
-    env,
-    readyUrl: `http://127.0.0.1:${healthPort}/health/ready`,
   };
 }

@@ -11,6 +11,7 @@ import { forget, isAlive, recordsOf, stop, writeRecord } from './processes.mjs';
 import { programsOf, SERVERS } from './programs.mjs';
 import { redisAnswers } from './redis.mjs';
 import { endRunning } from './run.mjs';
+import { writeBrokerLists } from './sessions.mjs';
 import { firstBroker, readSettings, redisAddress, USAGE } from './settings.mjs';
 import { beginEmpty, checkMachine, clearLeftovers, ensureDependencies, isServer } from './setup.mjs';
 import { ensureSecrets, ensureTopics, libsOf, localSite, shiftedPorts, writeRunning } from './site.mjs';
@@ -55,6 +56,7 @@ async function bringUp(settings) {
   const site = localSite(layout, dir, running);
   const libs = await libsOf(dir);
   await ensureSecrets(site, libs);
+  writeBrokerLists(site);
   await ensureTopics(site, libs);
   goOn();
   const programs = programsOf(site);

@@ -30,11 +30,12 @@ function environment() {
  * Waits until a program says that it is ready.
  * @param {Layout} layout
  * @param {Program} program
+ * @param {number} [withinMs]
  */
-export async function untilReady(layout, program) {
-  if (await untilUp(layout, program.name, () => answersOk(program.readyUrl), READY_MS)) return;
+export async function untilReady(layout, program, withinMs = READY_MS) {
+  if (await untilUp(layout, program.name, () => answersOk(program.readyUrl), withinMs)) return;
   const ended = !isAlive(readRecord(layout, program.name));
-  const how = ended ? 'ended before it was ready' : `was not ready within ${READY_MS / 1_000} s`;
+  const how = ended ? 'ended before it was ready' : `was not ready within ${withinMs / 1_000} s`;
   const log = logFile(layout, program.name);
   throw new StackError(`${program.name} ${how} (${lastWords(log)}): see ${log}`);
 }

@@ -18,6 +18,7 @@ Trunkline is ready (${seconds.toFixed(1)} s)
   scheme's controller  ${at(west, '/api/v1/agents')}
   API documentation    ${at(east, '/docs')}
   the bank's payments  ${at(control, '/control')}
+  brokers, as seen     .trunkline/brokers.json (-india, -usa: through the WAN simulator)
   token for POST       .trunkline/token
   logs                 .trunkline/log/<name>.log
 

@@ -1,6 +1,7 @@
 import type { LinkDecision } from '#libs/contracts';
 import { RegistryRebuilding } from '#libs/registry';
 import { agentDecision } from '../support/decisions.ts';
+import { goldenData } from '../support/golden.ts';
 import { redisContents } from '../support/projection.ts';
 import { redisCommand, redisHash } from '../support/redis.ts';
 import { EARLIEST, EVENTS, useRegistry } from '../support/registry.ts';
@@ -29,6 +30,26 @@ describe('the registry in Redis', () => {
       updated_at: '2026-01-01T00:00:01.000Z',
       version: '1',
     });
+  });
+
+  it('holds a session with its phase and its broker, finds it by its kind, and tells of its move', async () => {
+    const resumed = { ...goldenData('session-resumed'), version: 1 } as never;
+    await registry.writer.applyDecisions([record('session-resumed', resumed), decision('c1:primary', 1)]);
+    const [session] = (await registry.reader.connections({ kind: 'session' }, {})).items;
+    expect(session).toMatchObject({
+      connection_id: 'ses_4kq1Zt7nXb9s_0aVYw3LmEo8',
+      status: 'active',
+      phase: 'open',
+      epoch: 2,
+      broker_id: 'broker-in-3',
+    });
+    const [move] = (await registry.reader.failovers({})).items;
+    expect(move).toMatchObject({ from: 'broker-in-4', to: 'broker-in-3', reason: 'broker-lost' });
+    const ended = { ...goldenData('session-interrupted'), version: 2, broker_id: undefined } as never;
+    await registry.writer.applyDecisions([record('session-interrupted', ended)]);
+    const row = await redisHash(registry.url, `connections:{${session?.connection_id}}`);
+    expect(row).toMatchObject({ status: 'migrating', phase: 'interrupted', version: '2' });
+    expect(row.broker_id).toBeUndefined();
   });
 
   it('applies each version once, in whatever portions they come again', async () => {

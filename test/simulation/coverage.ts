@@ -5,11 +5,16 @@ import type { Table } from '../../libs/domain/testing/table.ts';
 
 /** Rows of the table of states: a link's phases, and not to be known at all. */
 export const ROWS = ['unknown', ...LINK_PHASES] as const;
+/** No link's id is a session's, so that none is ever told of these. */
+const OF_SESSIONS: ReadonlySet<string> = new Set([
+  'target-attached',
+  'controller-attached',
+  'relay-opened',
+  'relay-closed',
+]);
 /** Columns: each fact that a link may be given, and the two kinds of time. */
 export const COLUMNS = [
-  ...Object.entries(FACTS)
-    .filter(([, definition]) => !('unsupported' in definition))
-    .map(([name]) => name),
+  ...Object.keys(FACTS).filter((name) => !OF_SESSIONS.has(name)),
   'time-due',
   'fleet-changed',
 ];

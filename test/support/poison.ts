@@ -80,7 +80,7 @@ const KINDS: readonly Kind[] = [
   ['old-cloudevent', 'not-a-cloudevent', headers({ ce_specversion: '0.3' })],
   ['foreign-type', 'unknown-type', headers({ ce_type: 'com.example.thing.v1' })],
   ['later-version', 'unknown-version', headers({ ce_type: 'trunkline.connection-lost.v9' })],
-  ['session-request', 'unsupported-type', (_good, id) => request(id, { kind: 'session' })],
+  ['session-request', 'invalid-data', (_good, id) => request(id, { kind: 'session' })],
   ['command-among-facts', 'wrong-topic', headers({ ce_type: messageType('connect') })],
   ['wrong-type', 'invalid-data', data(({ data }) => ({ ...data, epoch: '1' }))],
   ['missing-field', 'invalid-data', data(({ data }) => ({ ...data, epoch: undefined }))],

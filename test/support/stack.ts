@@ -6,6 +6,7 @@ import { ensureBuild } from '../../deploy/local/build.mjs';
 import type { Layout } from '../../deploy/local/paths.mjs';
 import { isAlive, logFile, readRecord, signal, stop } from '../../deploy/local/processes.mjs';
 import { type Name, PORTS, type Program, programsOf, type Site } from '../../deploy/local/programs.mjs';
+import { writeBrokerLists } from '../../deploy/local/sessions.mjs';
 import { ensureSecrets, ensureTopics } from '../../deploy/local/site.mjs';
 import { startProgram, untilReady } from '../../deploy/local/supervise.mjs';
 import { redisCommand } from './redis.ts';
@@ -68,6 +69,9 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
+/** A machine that runs other tests beside this one is slow. */
+const READY_MS = 180_000;
+
 let stacks = 0;
 
 /** Starts programs of the local stack on free ports, with region names, certificates and a folder of their own. */
@@ -79,6 +83,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     if (options.own) servers = await startServers(options.own);
     const site = await siteOf(layout, dir, servers, options.own ?? {});
     await ensureSecrets(site, { contracts, log, pki });
+    writeBrokerLists(site);
     await ensureTopics(site, { contracts, log, pki });
     const programs = programsOf(site).filter(({ name }) => options.programs?.includes(name) ?? true);
     const handles = new Map(programs.map((program) => [program.name, handleOf(site, program, options)]));
@@ -178,7 +183,7 @@ function handleOf(site: Site, base: Program, options: StackOptions): Handle {
     },
     async waitReady() {
       try {
-        await untilReady(layout, base);
+        await untilReady(layout, base, READY_MS);
       } catch (error) {
         throw new Error(`${(error as Error).message}\n${tail(handle.log())}`);
       }

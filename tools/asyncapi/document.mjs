@@ -44,8 +44,12 @@ const CHANNELS = {
   },
   'relay-commands': {
     title: 'Commands to brokers',
-    description: 'What brokers must do. Sessions bring its messages; the topic stands already.',
-    operation: undefined,
+    description: 'What brokers must do; each is part of a decision that is in the log already.',
+    operation: {
+      id: 'sendRelayCommands',
+      action: 'send',
+      summary: 'Have a decision on a session carried out.',
+    },
   },
 };
 
@@ -107,34 +111,41 @@ export function asyncApi(contracts, types, goldens, version) {
 const DEAD_LETTER = {
   name: 'dead-letter',
   topics: [],
-  schema: undefined,
+  schemas: /** @type {string[]} */ ([]),
   meaning: 'A record that was not taken, as it was.',
 };
 
 /** @param {Contracts} contracts @param {string} name */
-function decisionSchemaOf({ AGENT_DECISIONS, REGION_DECISIONS, RESERVATION_DECISIONS }, name) {
+function decisionSchemasOf(contracts, name) {
   const among = (/** @type {readonly string[]} */ names) => names.includes(name);
-  if (among(AGENT_DECISIONS)) return 'AgentDecision';
-  if (among(REGION_DECISIONS)) return 'RegionDecision';
-  return among(RESERVATION_DECISIONS) ? 'ReservationDecision' : 'LinkDecision';
+  if (among(contracts.AGENT_DECISIONS)) return ['AgentDecision'];
+  if (among(contracts.REGION_DECISIONS)) return ['RegionDecision'];
+  if (among(contracts.OWN_SESSION_DECISIONS)) return ['SessionDecision'];
+  if (among(contracts.SHARED_DECISIONS)) return ['LinkDecision', 'SessionDecision'];
+  return [among(contracts.RESERVATION_DECISIONS) ? 'ReservationDecision' : 'LinkDecision'];
+}
+
+/** @param {import('../../libs/contracts/src/index.ts').MessageDefinition} definition @returns {string[]} */
+function dataSchemasOf({ schema, ofKind = {} }) {
+  return [schema, ...Object.values(ofKind)].flatMap((each) => (each === undefined ? [] : [each.name]));
 }
 
 /** @param {Contracts} contracts */
 export function describedMessages(contracts) {
   const { FACTS, REPORTS, COMMANDS, DECISIONS, MEANINGS, STATE_RECORDS, TOPIC, WRITER_CLAIMED } = contracts;
-  const defined = Object.entries({ ...FACTS, ...REPORTS, ...DECISIONS, ...COMMANDS }).flatMap(
-    ([name, definition]) => {
-      if ('unsupported' in definition) return [];
-      const { meaning } = MEANINGS[/** @type {keyof typeof MEANINGS} */ (name)];
-      const ofLog = decisionSchemaOf(contracts, name);
-      const schema = definition.topic === TOPIC.controllerEvents ? ofLog : definition.schema?.name;
-      return [{ name, topics: [definition.topic], schema, meaning }];
-    },
-  );
+  /** @type {Record<string, import('../../libs/contracts/src/index.ts').MessageDefinition>} */
+  const tables = { ...FACTS, ...REPORTS, ...DECISIONS, ...COMMANDS };
+  const defined = Object.entries(tables).map(([name, definition]) => {
+    const { meaning } = MEANINGS[/** @type {keyof typeof MEANINGS} */ (name)];
+    const { topic, alsoOn } = definition;
+    const schemas =
+      topic === TOPIC.controllerEvents ? decisionSchemasOf(contracts, name) : dataSchemasOf(definition);
+    return { name, topics: alsoOn === undefined ? [topic] : [topic, alsoOn], schemas, meaning };
+  });
   const state = (/** @type {string} */ name, /** @type {string} */ meaning) => ({
     name,
     topics: [TOPIC.connectionState],
-    schema: undefined,
+    schemas: /** @type {string[]} */ ([]),
     meaning,
   });
   return [
@@ -142,7 +153,7 @@ export function describedMessages(contracts) {
     {
       name: WRITER_CLAIMED,
       topics: [TOPIC.controllerEvents, TOPIC.connectionState],
-      schema: 'WriterClaimed',
+      schemas: ['WriterClaimed'],
       meaning: MEANINGS[WRITER_CLAIMED].meaning,
     },
     state(STATE_RECORDS.snapshot, 'State of one connection or agent, folded of all its decisions.'),
@@ -184,10 +195,11 @@ function operation(base, { action, summary }) {
 
 /**
  * @param {Contracts} contracts
- * @param {{name: string, schema: string | undefined, meaning: string}} message
+ * @param {{name: string, schemas: string[], meaning: string}} message
  * @param {Golden[]} goldens
  */
-function messageOf(contracts, { name, schema, meaning }, goldens) {
+function messageOf(contracts, { name, schemas, meaning }, goldens) {
+  const refs = schemas.map((schema) => ({ $ref: `#/components/schemas/${schema}` }));
   const example = goldens.find((golden) => golden.name === name);
   return {
     name: contracts.messageType(name),
@@ -195,7 +207,7 @@ function messageOf(contracts, { name, schema, meaning }, goldens) {
     summary: meaning,
     contentType: 'application/json',
     headers: headersSchema(contracts, name),
-    payload: schema === undefined ? { type: 'object' } : { $ref: `#/components/schemas/${schema}` },
+    payload: refs.length > 1 ? { anyOf: refs } : (refs[0] ?? { type: 'object' }),
     bindings: { kafka: { key: keySchema(contracts, name), bindingVersion: BINDING } },
     ...(example === undefined
       ? {}
@@ -203,15 +215,19 @@ function messageOf(contracts, { name, schema, meaning }, goldens) {
   };
 }
 
-/** @param {Contracts} contracts @param {Types} types @param {{name: string, schema: string | undefined}[]} described */
+/** @param {Contracts} contracts @param {Types} types @param {{name: string, schemas: string[]}[]} described */
 function schemasOf(contracts, types, described) {
   /** @type {Json} */
   const schemas = {};
-  for (const { name, schema } of described) {
-    if (schema === undefined || schema in schemas) continue;
-    const ofType = types.schemaOf(schema);
-    const rules = contracts.messageDefinition(name)?.schema;
-    schemas[schema] = rules?.name === schema ? narrowed(ofType, rules, contracts.elementClass) : ofType;
+  for (const message of described) {
+    const definition = contracts.messageDefinition(message.name);
+    const classes = [definition?.schema, ...Object.values(definition?.ofKind ?? {})];
+    for (const schema of message.schemas) {
+      if (schema in schemas) continue;
+      const ofType = types.schemaOf(schema);
+      const rules = classes.find((each) => each?.name === schema);
+      schemas[schema] = rules === undefined ? ofType : narrowed(ofType, rules, contracts.elementClass);
+    }
   }
   return schemas;
 }

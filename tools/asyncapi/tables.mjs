@@ -13,26 +13,22 @@ programs, with every header, key and bound. A member with \`?\` may be absent; a
  * @param {Json} document the AsyncAPI document
  */
 export function messageTables(contracts, document) {
-  const { FACTS, REPORTS, DECISIONS, COMMANDS, WRITER_CLAIMED } = contracts;
-  const supported = (/** @type {Json} */ table) =>
-    Object.keys(table).filter((name) => !('unsupported' in table[name]));
-  const later = [FACTS, COMMANDS]
-    .flatMap((table) => Object.entries(table))
-    .filter(([, definition]) => 'unsupported' in definition)
-    .map(([name]) => `\`${name}\``);
+  const { FACTS, REPORTS, DECISIONS, COMMANDS, TOPIC, WRITER_CLAIMED } = contracts;
+  const commandsOn = (/** @type {string} */ topic) =>
+    Object.entries(COMMANDS).flatMap(([name, definition]) =>
+      definition.topic === topic || ('alsoOn' in definition && definition.alsoOn === topic) ? [name] : [],
+    );
   const tables = [
-    section('Facts', '`<region>.connection-status`', supported(FACTS)),
-    section('Health reports', '`<region>.health-reports`', supported(REPORTS)),
-    section('Decisions', '`<region>.controller-events`', [...supported(DECISIONS), WRITER_CLAIMED]),
+    section('Facts', '`<region>.connection-status`', Object.keys(FACTS)),
+    section('Health reports', '`<region>.health-reports`', Object.keys(REPORTS)),
+    section('Decisions', '`<region>.controller-events`', [...Object.keys(DECISIONS), WRITER_CLAIMED]),
     shared('LinkDecision', 'decisions on a link'),
+    shared('SessionDecision', 'decisions on a session'),
     shared('AgentDecision', 'decisions on an agent'),
-    section('Commands', '`<region>.failover-commands`', supported(COMMANDS)),
+    section('Commands to sidecars', '`<region>.failover-commands`', commandsOn(TOPIC.failoverCommands)),
+    section('Commands to brokers', '`<region>.relay-commands`', commandsOn(TOPIC.relayCommands)),
   ];
-  return [
-    INTRODUCTION,
-    ...tables,
-    `## Later\n\nNamed already, answered \`unsupported-type\` until then: ${later.join(', ')}, and the messages of sessions.\n`,
-  ].join('\n');
+  return [INTRODUCTION, ...tables].join('\n');
 
   /** @param {string} title @param {string} topic @param {string[]} names */
   function section(title, topic, names) {
@@ -63,8 +59,16 @@ export function messageTables(contracts, document) {
 
 /** @param {Json} document @param {string} name */
 function membersOf(document, name) {
-  const schema = document.components.messages[name].payload.$ref.split('/').at(-1);
+  const { payload } = document.components.messages[name];
+  return (payload.anyOf ?? [payload])
+    .map((/** @type {Json} */ { $ref }) => membersOfSchema(document, $ref.split('/').at(-1)))
+    .join('; or: ');
+}
+
+/** @param {Json} document @param {string} schema */
+function membersOfSchema(document, schema) {
   if (schema === 'LinkDecision') return '[of a link](#data-of-decisions-on-a-link)';
+  if (schema === 'SessionDecision') return '[of a session](#data-of-decisions-on-a-session)';
   if (schema === 'AgentDecision') return '[of an agent](#data-of-decisions-on-an-agent)';
   const { properties, required = [] } = document.components.schemas[schema];
   return Object.keys(properties)

@@ -1,8 +1,9 @@
-import { ArrayNotEmpty, ArrayUnique, Matches } from 'class-validator';
+import { ArrayNotEmpty, ArrayUnique, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import { FromEnv } from '#libs/platform';
 
 export const BROKER_PATTERN = /^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/;
 export const REGION_PATTERN = /^[A-Za-z0-9_-]{1,64}$/;
+const PATH_LENGTH = 4_096;
 
 /** What the command line takes from the environment; a flag goes before it. */
 export class CliConfig {
@@ -16,4 +17,40 @@ export class CliConfig {
   @ArrayUnique()
   @Matches(REGION_PATTERN, { each: true })
   regions: string[] = ['east', 'west'];
+
+  @FromEnv('TRUNKLINE_TLS_CA', 'string', 'PEM file of the authority that brokers are believed by')
+  @IsOptional()
+  @MaxLength(PATH_LENGTH)
+  tlsCa?: string;
+
+  @FromEnv('TRUNKLINE_TLS_CERT', 'string', 'PEM file of the certificate to come with')
+  @IsOptional()
+  @MaxLength(PATH_LENGTH)
+  tlsCert?: string;
+
+  @FromEnv('TRUNKLINE_TLS_KEY', 'string', 'PEM file of its key')
+  @IsOptional()
+  @MaxLength(PATH_LENGTH)
+  tlsKey?: string;
+
+  @FromEnv(
+    'HTTPS_PROXY',
+    'string',
+    'HTTP proxy that brokers are reached through, http://[user:password@]host:port',
+    {
+      secret: true,
+    },
+  )
+  @IsOptional()
+  @IsString()
+  httpsProxy?: string;
+
+  @FromEnv('https_proxy', 'string', 'the same; HTTPS_PROXY goes before it', { secret: true })
+  @IsOptional()
+  @IsString()
+  httpsProxyLower?: string;
+
+  @FromEnv('NO_PROXY', 'list', 'hosts and domains that are reached without it; `*`: all')
+  @IsOptional()
+  noProxy?: string[];
 }

@@ -1,14 +1,33 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import * as endpoint from '#libs/endpoint';
 import { CliError, EXIT, type ExitCode, type Output } from './exit.ts';
+import { pkiCommand } from './pki/command.ts';
+import type { SessionContext } from './session/context.ts';
+import { controllerCommand } from './session/controller-command.ts';
+import { probeCommand } from './session/probe-command.ts';
+import { targetCommand } from './session/target-command.ts';
+import { processTerminal } from './terminal.ts';
 import { verifyCommand } from './verify/command.ts';
 
 export interface About {
   readonly version: string;
   readonly description: string;
+  /** Folder of the clone's local stack. */
+  readonly stackHome: string;
 }
 
+/** What a test gives in place of the machine. */
+export type Surroundings = Partial<Pick<SessionContext, 'terminal' | 'endpoint' | 'stateHome'>>;
+
 /** Runs one command line, without the names of node and of the script. Never rejects, never exits. */
-export async function run(args: readonly string[], output: Output, about: About): Promise<ExitCode> {
+export async function run(
+  args: readonly string[],
+  output: Output,
+  about: About,
+  surroundings: Surroundings = {},
+): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.ok;
   const program = new Command('trunkline')
     .description(about.description)
@@ -19,7 +38,23 @@ export async function run(args: readonly string[], output: Output, about: About)
   const end = (code: ExitCode) => {
     exitCode = code;
   };
-  program.addCommand(verifyCommand(output, end).copyInheritedSettings(program).exitOverride());
+  const context: SessionContext = {
+    output,
+    end,
+    stackHome: about.stackHome,
+    agent: `trunkline/${about.version}`,
+    terminal: surroundings.terminal ?? processTerminal(),
+    endpoint: surroundings.endpoint ?? endpoint,
+    stateHome: surroundings.stateHome ?? join(homedir(), '.trunkline'),
+  };
+  const commands = [
+    controllerCommand(context),
+    targetCommand(context),
+    probeCommand(context),
+    verifyCommand(output, end),
+    pkiCommand(output),
+  ];
+  for (const command of commands) program.addCommand(inherit(command, program));
   if (args.length === 0) {
     program.outputHelp();
     return EXIT.ok;
@@ -34,4 +69,11 @@ export async function run(args: readonly string[], output: Output, about: About)
     output.err(`trunkline: ${error.message}\n`);
     return error.exitCode;
   }
+}
+
+/** Where a command writes, and that it never exits, holds for its own commands as well. */
+function inherit(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent).exitOverride();
+  for (const own of command.commands) inherit(own, command);
+  return command;
 }

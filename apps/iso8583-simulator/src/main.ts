@@ -1,4 +1,4 @@
-import { ConfigurationError, createLogger, type Logger, loadConfig, Shutdown } from '#libs/platform';
+import { createLogger, type Logger, loadConfig, Shutdown, startFault } from '#libs/platform';
 import { SimulatorConfig } from './config.ts';
 import { type Controlled, ControlServer } from './control-server.ts';
 import { FateLog } from './fate-log.ts';
@@ -88,15 +88,7 @@ async function main(): Promise<void> {
   logger.info({ role: config.role, port: config.port, control_port: config.controlPort }, 'started');
 }
 
-/** What a person can mend is told in one line, everything else with its stack. */
-function textOf(error: unknown): string {
-  if (error instanceof ConfigurationError) return error.message;
-  const { code, port } = error as NodeJS.ErrnoException & { port?: number };
-  if (code === 'EADDRINUSE' || code === 'EACCES') return `port ${port} cannot be listened on: ${code}`;
-  return error instanceof Error ? String(error.stack) : String(error);
-}
-
 main().catch((error: unknown) => {
-  process.stderr.write(`${textOf(error)}\n`);
+  process.stderr.write(`${startFault(error)}\n`);
   process.exit(1);
 });

@@ -1,7 +1,6 @@
 import 'reflect-metadata';
 import {
   ArrayNotEmpty,
-  IsArray,
   IsBoolean,
   IsIn,
   IsInt,
@@ -11,87 +10,28 @@ import {
   Min,
   ValidateIf,
 } from 'class-validator';
-import { DEFAULT_PARTITIONS, NAME_PATTERN, TIMING } from '#libs/contracts';
+import { AgentConfig, Dialable, Distinct, NAME_MESSAGE, whenSet } from '#libs/agent';
+import { type AgentKind, NAME_PATTERN, TIMING } from '#libs/contracts';
 import { FromEnv } from '#libs/platform';
-import { Dialable, Distinct, Links, NamesThisAgent, Pool, ReadableFile } from './config-checks.ts';
+import { Links, Pool } from './config-checks.ts';
 import type { LinkRequest, PoolEntryConfig } from './config-lists.ts';
 import { MAX_BODY_BYTES, MAX_SKIP_BYTES, MIN_BODY_LIMIT_BYTES } from './traffic/framing.ts';
 
-const ADDRESS = /^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/;
 const APPLICATION_PORT = /^(\d{1,5}|dial:(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5})$/;
-const NAME_MESSAGE = { message: 'must be 1 to 64 of A-Z a-z 0-9 . _ -' };
 
 const forRole = (role: 'client' | 'server'): PropertyDecorator =>
   ValidateIf((config: SidecarConfig) => config.role === role);
-const whenSet = (): PropertyDecorator => ValidateIf((_config, value) => value !== undefined);
 
 /** Everything a sidecar is told. Bounds that nobody has to choose stand beside what they bound. */
-export class SidecarConfig {
+export class SidecarConfig extends AgentConfig {
   @FromEnv('TRUNKLINE_ROLE', 'string', '`client` or `server`')
   @IsIn(['client', 'server'])
   role!: 'client' | 'server';
 
-  @FromEnv('TRUNKLINE_AGENT_ID', 'string', 'who this is; as in its certificate')
-  @Matches(NAME_PATTERN, NAME_MESSAGE)
-  agentId!: string;
-
-  @FromEnv('TRUNKLINE_REGION', 'string', 'its control region')
-  @Matches(NAME_PATTERN, NAME_MESSAGE)
-  region!: string;
-
-  @FromEnv('TRUNKLINE_REGIONS', 'list', 'every control region whose commands it reads; default: its own')
-  @whenSet()
-  @IsArray()
-  @Matches(NAME_PATTERN, { each: true, ...NAME_MESSAGE })
-  regions?: string[];
-
-  @FromEnv('TRUNKLINE_KAFKA_BROKERS', 'list', '`host:port,…`')
-  @ArrayNotEmpty()
-  @Matches(ADDRESS, { each: true, message: 'must be host:port, comma separated' })
-  kafkaBrokers: string[] = ['127.0.0.1:9092'];
-
-  @FromEnv('TRUNKLINE_PARTITIONS', 'number', 'partitions of every keyed topic')
-  @IsInt()
-  @Min(1)
-  @Max(10_000)
-  partitions = DEFAULT_PARTITIONS;
-
-  @FromEnv('TRUNKLINE_LOCATION', 'string', 'where it runs, as placement compares it; default: the region')
-  @whenSet()
-  @Matches(NAME_PATTERN, NAME_MESSAGE)
-  location?: string;
-
-  @FromEnv('TRUNKLINE_ADDRESS', 'string', 'where others dial it, if not where it listens')
-  @whenSet()
-  @Matches(ADDRESS, { message: 'must be host:port' })
-  address?: string;
-
-  @FromEnv('TRUNKLINE_TLS_CA', 'string', 'PEM file of the authority it believes')
-  @ReadableFile()
-  tlsCa!: string;
-
-  @FromEnv('TRUNKLINE_TLS_CERT', 'string', 'PEM file of its certificate')
-  @ReadableFile()
-  @NamesThisAgent()
-  tlsCert!: string;
-
-  @FromEnv('TRUNKLINE_TLS_KEY', 'string', 'PEM file of its key')
-  @ReadableFile()
-  tlsKey!: string;
-
-  @FromEnv('TRUNKLINE_ADMIN_HOST', 'string', 'where the admin port listens')
-  @MaxLength(253)
-  adminHost = '127.0.0.1';
-
-  @FromEnv('TRUNKLINE_ADMIN_PORT', 'number', 'health and metrics')
-  @IsInt()
-  @Min(0)
-  @Max(65_535)
-  adminPort!: number;
-
-  @FromEnv('TRUNKLINE_LOG_LEVEL', 'string', 'trace, debug, info, warn, error')
-  @IsIn(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
-  logLevel = 'info';
+  get kind(): AgentKind | undefined {
+    if (this.role !== 'client' && this.role !== 'server') return undefined;
+    return `${this.role}-sidecar`;
+  }
 
   @FromEnv('TRUNKLINE_FRAMING_LENGTH', 'string', '`binary-2` (2 bytes, big-endian) or `ascii-4` (4 digits)')
   @IsIn(['binary-2', 'ascii-4'])
@@ -157,12 +97,6 @@ export class SidecarConfig {
   @Max(120_000)
   responseTimeoutMs = 2_000;
 
-  @FromEnv('TRUNKLINE_REPORT_INTERVAL_MS', 'number', 'between two health reports')
-  @IsInt()
-  @Min(100)
-  @Max(60_000)
-  reportIntervalMs: number = TIMING.reportIntervalMs;
-
   @FromEnv('TRUNKLINE_LEASE_MS', 'number', 'it carries so long after its last acknowledged report')
   @IsInt()
   @Min(1_000)
@@ -180,12 +114,6 @@ export class SidecarConfig {
   @Min(1)
   @Max(100)
   keepaliveMisses: number = TIMING.keepaliveMisses;
-
-  @FromEnv('TRUNKLINE_FACTS_WAITING', 'number', 'facts kept while Kafka is away')
-  @IsInt()
-  @Min(100)
-  @Max(1_000_000)
-  factsWaiting = 10_000;
 
   @FromEnv('TRUNKLINE_APPLICATION_HOST', 'string', 'client: where it listens for applications')
   @forRole('client')

@@ -1,8 +1,15 @@
 import { once } from 'node:events';
+import { tailCommands } from '#libs/agent';
+import { TOPIC } from '#libs/contracts';
 import { type Consumer, KafkaLog } from '#libs/log';
-import { ConfigurationError, createLogger, loadConfig, Shutdown, systemClock } from '#libs/platform';
-import { createAdminServer } from './admin-server.ts';
-import { tailCommands } from './agent/command-tail.ts';
+import {
+  createAdminServer,
+  createLogger,
+  loadConfig,
+  Shutdown,
+  startFault,
+  systemClock,
+} from '#libs/platform';
 import { SidecarConfig } from './config.ts';
 import { createSidecar } from './sidecar.ts';
 
@@ -29,21 +36,20 @@ async function main(): Promise<void> {
   admin.listen(config.adminPort, config.adminHost);
   await once(admin, 'listening');
   const { agentId, partitions, regions = [config.region] } = config;
-  commands = await tailCommands({ agentId, partitions, regions }, log, sidecar.desk, systemClock, logger);
+  const base = TOPIC.failoverCommands;
+  commands = await tailCommands(
+    { agentId, base, partitions, regions },
+    log,
+    sidecar.desk,
+    systemClock,
+    logger,
+  );
   // Only now: whoever reports can be given commands, and must be reading them.
   sidecar.start();
   logger.info({ role: config.role, region: config.region, link_port: sidecar.linkPort }, 'started');
 }
 
-/** What a person can mend is told in one line, everything else with its stack. */
-function textOf(error: unknown): string {
-  if (error instanceof ConfigurationError) return error.message;
-  const { code, port } = error as NodeJS.ErrnoException & { port?: number };
-  if (code === 'EADDRINUSE' || code === 'EACCES') return `port ${port} cannot be listened on: ${code}`;
-  return error instanceof Error ? String(error.stack) : String(error);
-}
-
 main().catch((error: unknown) => {
-  process.stderr.write(`${textOf(error)}\n`);
+  process.stderr.write(`${startFault(error)}\n`);
   process.exit(1);
 });

@@ -14,7 +14,6 @@ export const DEAD_LETTER_REASONS = [
   'not-a-cloudevent',
   'unknown-type',
   'unknown-version',
-  'unsupported-type',
   'wrong-topic',
   'invalid-data',
   'key-contradicts-data',
@@ -58,6 +57,9 @@ export const REFUSAL_REASONS = [
   'draining',
   'unknown-connection',
   'unsupported-command',
+  /** Brokers: the leg that the command names is not, or no longer, there. */
+  'controller-gone',
+  'target-gone',
 ] as const;
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 
@@ -141,6 +143,36 @@ export const DECISION_REASONS = [
   'own-connection',
   'unknown-client',
   'stale-epoch',
+  /** The way of a session; how it ended stands below, and in RELAY_CLOSE_REASONS. */
+  'target-attached',
+  'consented',
+  'redirected',
+  'controller-attached',
+  'controller-lost',
+  'target-lost',
+  'broker-lost',
+  'relay-closed',
+  'hung-up',
+  'declined',
+  'gap',
+  'idle-timeout',
+  'protocol-error',
+  'shutdown',
+  'moved',
+  'closed-by-command',
+  'window-over',
+  /** A command was run, and nothing else changes. */
+  'answered',
+  /** Nobody answered in time: the target did not say whether it agrees, or the controller did not follow. */
+  'no-consent',
+  'not-redirected',
+  /** Why an endpoint is turned away. */
+  'unknown-code',
+  'used',
+  'not-allowed',
+  'other-broker',
+  'closed',
+  'wrong-identity',
 ] as const;
 export type DecisionReason = (typeof DECISION_REASONS)[number];
 

@@ -1,5 +1,15 @@
 import { IsIn } from 'class-validator';
-import { Address, ConnectionId, Epoch, Incarnation, Name, Optional, Reason, Timestamp } from './fields.ts';
+import {
+  Address,
+  ConnectionId,
+  Count,
+  Epoch,
+  Incarnation,
+  Name,
+  Optional,
+  Reason,
+  Timestamp,
+} from './fields.ts';
 
 /**
  * Commands: what an agent must do. Part of the decision that caused them, sent once that is in the log.
@@ -27,6 +37,7 @@ export const BROKER_COMMANDS = [
   'close-relay',
   'drain',
 ] as const;
+export type BrokerCommandName = (typeof BROKER_COMMANDS)[number];
 
 /** What every command carries. */
 export class Command {
@@ -66,10 +77,15 @@ export class Disconnect extends Command {
   /** What becomes of the application's waiting requests. `hold`: keep them, within the limits, for the next epoch; `close`: let the application go. */
   @IsIn(['hold', 'close']) requests!: 'hold' | 'close';
 }
-/** To the client sidecar: hold new requests, let responses finish; done when none is in flight or the time is over. */
+/**
+ * To the client sidecar: hold new requests, let responses finish; done when none is in flight or the time is over.
+ * To a broker: tell both ends of the relay to attach elsewhere, which they do while it stands; done when they were told.
+ */
 export class Drain extends Command {
   /** `close`: this client will not carry the link after it, so its application is asked to stop sending. Absent: `hold`. */
   @Optional() @IsIn(['hold', 'close']) requests?: 'hold' | 'close';
+  /** To a broker: it closes the relay itself when the ends did not leave within so many milliseconds. */
+  @Optional() @Count() limit_ms?: number;
 }
 
 /** A command as it stands in a decision: with its name, ready to be sent. */

@@ -173,7 +173,7 @@ export interface Suppression {
   values?: Record<string, number>;
 }
 
-export interface DecisionBase {
+export interface DecisionBase<C = SidecarCommand> {
   version: number;
   epoch: number;
   reason: DecisionReason;
@@ -184,7 +184,7 @@ export interface DecisionBase {
   policy_version: number;
   /** Its name; absent: POLICY_DEFAULTS. */
   policy?: string;
-  commands: SidecarCommand[];
+  commands: C[];
   candidates?: Candidate[];
   /** RFC 3339. */
   decided_at: string;

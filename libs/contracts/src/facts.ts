@@ -39,9 +39,8 @@ export class ConnectionFact extends OnConnection {
   @Optional() @Incarnation() incarnation?: string;
 }
 
-/** A link is wanted; repeated by the client sidecar at each of its starts. */
+/** A link is wanted; repeated by the client sidecar at each of its starts. Of a session: SessionRequest. */
 export class ConnectionRequest extends ConnectionFact {
-  /** Sessions (`session`) come with their own issue and are `unsupported-type` until then. */
   @IsIn(['link']) kind!: 'link';
   @Name() client_id!: string;
   @Name() server_group!: string;

@@ -17,7 +17,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { LIMITS } from './limits.ts';
-import { AGENT_KINDS, CONNECTION_ID_PATTERN, NAME_PATTERN } from './names.ts';
+import { AGENT_KINDS, CONNECTION_ID_PATTERN, NAME_PATTERN, SESSION_ID_PATTERN } from './names.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: constructors of the message classes, whatever their fields.
 export type MessageClass = new (...args: any[]) => object;
@@ -34,6 +34,7 @@ function all(...decorators: PropertyDecorator[]): PropertyDecorator {
 /** Absent is fine, null is not: absent values are omitted everywhere. */
 export const Optional = (): PropertyDecorator => ValidateIf((_object, value) => value !== undefined);
 export const ConnectionId = (): PropertyDecorator => Matches(CONNECTION_ID_PATTERN);
+export const SessionId = (): PropertyDecorator => Matches(SESSION_ID_PATTERN);
 export const Name = (): PropertyDecorator => Matches(NAME_PATTERN);
 export const Epoch = (): PropertyDecorator => all(IsInt(), Min(1), Max(Number.MAX_SAFE_INTEGER));
 export const Count = (): PropertyDecorator => all(IsInt(), Min(0), Max(Number.MAX_SAFE_INTEGER));

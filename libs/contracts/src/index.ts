@@ -23,6 +23,7 @@ export {
   AcceptClient,
   ActivateDrClient,
   BROKER_COMMANDS,
+  type BrokerCommandName,
   Command,
   Connect,
   Disconnect,
@@ -32,6 +33,18 @@ export {
   type SidecarCommandName,
   StopSendingToClient,
 } from './commands.ts';
+export {
+  CODE_ALPHABET,
+  CODE_FAULTS,
+  CODE_RANDOM_SYMBOLS,
+  CODE_SYMBOLS,
+  CODE_TEXT_LENGTH,
+  type CodeFault,
+  type CodeRead,
+  formatConnectionCode,
+  makeConnectionCode,
+  readConnectionCode,
+} from './connection-code.ts';
 export {
   AGENT_DECISIONS,
   type AgentDecision,
@@ -107,7 +120,9 @@ export {
   AGENT_KEY_PREFIX,
   AGENT_KINDS,
   type AgentKind,
+  ALPN_GUEST,
   ALPN_LINK,
+  ALPN_SESSION,
   agentRedisKey,
   baseOfTopic,
   CLOUD_EVENTS_VERSION,
@@ -120,6 +135,7 @@ export {
   DEFAULT_PARTITIONS,
   deadLetterTopic,
   endpointSpiffeId,
+  GUEST_PREFIX,
   HEADER,
   MESSAGE_TYPE_PREFIX,
   MESSAGE_VERSION,
@@ -128,6 +144,8 @@ export {
   type ProgramKind,
   regionKey,
   regionOfTopic,
+  SESSION_ID_PATTERN,
+  SESSION_POLICY,
   spiffeId,
   TOPIC,
   TOPIC_SETTINGS,
@@ -153,3 +171,47 @@ export {
   type Rejection,
 } from './parse.ts';
 export { FAILBACK_MODES, type FailbackMode, POLICY_DEFAULTS, PolicySettings } from './policy.ts';
+export {
+  BROKER_PLACEMENTS,
+  type BrokerPlacement,
+  CLOSE_RELAY_REASONS,
+  type CloseRelayReason,
+  FINAL_CLOSE_REASONS,
+  LEG_REJECTIONS,
+  type LegRejection,
+  RELAY_CLOSE_REASONS,
+  RELAY_CLOSERS,
+  type RelayCloseReason,
+  type RelayCloser,
+} from './session-codes.ts';
+export {
+  type BrokerCommand,
+  CloseRelay,
+  HoldTarget,
+  IssueCode,
+  OpenRelay,
+  RedirectController,
+  RejectTarget,
+} from './session-commands.ts';
+export {
+  OWN_SESSION_DECISIONS,
+  SESSION_PHASES,
+  type SessionDecision,
+  type SessionDecisionName,
+  type SessionLeg,
+  type SessionPhase,
+  type SessionPlacement,
+  type SessionTraffic,
+  SHARED_DECISIONS,
+  STATUS_OF_SESSION_PHASE,
+} from './session-decisions.ts';
+export {
+  ControllerAttached,
+  LegFact,
+  Probe,
+  RelayClosed,
+  RelayOpened,
+  SessionFact,
+  SessionRequest,
+  TargetAttached,
+} from './session-facts.ts';

@@ -30,6 +30,12 @@ export const LIMITS = {
   approvals: 64,
   /** Beginnings of an agent's lives that are remembered, the latest ones. */
   restartsPerAgent: 64,
+  /** Brokers of which one endpoint tells how far they are. */
+  probesPerLeg: 64,
+  /** How long a connection code may live, in milliseconds: a day. */
+  codeMs: 24 * 3_600_000,
+  /** How long a target may ask a session to wait for it, in milliseconds: a week. */
+  surviveMs: 7 * 24 * 3_600_000,
   /** A page of a REST list. */
   pageSize: 500,
 } as const;
@@ -64,6 +70,10 @@ export const TIMING = {
   reservationMs: 15_000,
   /** A client's application that was there may stay away for, before its DR client takes over. */
   applicationAwayMs: 30_000,
+  /** A connection code can be used for. */
+  codeMs: 600_000,
+  /** Ends of a broker that drains attach elsewhere within; then it goes anyway. */
+  sessionDrainMs: 30_000,
   /** A look at the clock further apart than this means the process was asleep. */
   asleepMs: 1_500,
 } as const;

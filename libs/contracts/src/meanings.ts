@@ -1,6 +1,7 @@
 import type { AGENT_DECISIONS, LINK_DECISIONS } from './decisions.ts';
 import type { COMMANDS, HandledFactName, REPORTS, WRITER_CLAIMED } from './messages.ts';
 import type { REGION_DECISIONS, RESERVATION_DECISIONS } from './other-decisions.ts';
+import type { OWN_SESSION_DECISIONS } from './session-decisions.ts';
 
 export interface Meaning {
   /** One sentence for people. */
@@ -16,18 +17,21 @@ type Described =
   | (typeof AGENT_DECISIONS)[number]
   | (typeof RESERVATION_DECISIONS)[number]
   | (typeof REGION_DECISIONS)[number]
+  | (typeof OWN_SESSION_DECISIONS)[number]
   | typeof WRITER_CLAIMED;
 
 const bySidecar = (meaning: string): Meaning => ({ meaning, writtenBy: 'client or server sidecar' });
 const byClient = (meaning: string): Meaning => ({ meaning, writtenBy: 'client sidecar' });
+const byBroker = (meaning: string): Meaning => ({ meaning, writtenBy: 'broker' });
 const byMonitor = (meaning: string): Meaning => ({ meaning, writtenBy: 'health monitor' });
 const byLoop = (meaning: string): Meaning => ({ meaning, writtenBy: 'control loop' });
 
 /** What each message says and who may say it; the documents of the contract are made of this. */
 export const MEANINGS: Readonly<Record<Described, Meaning>> = {
   'connection-request': {
-    meaning: 'A link is wanted; repeated at each start of the client sidecar.',
-    writtenBy: 'client sidecar, or any program for it',
+    meaning:
+      'A link is wanted; repeated at each start of the client sidecar. `kind: session`: a controller wants a code.',
+    writtenBy: 'client sidecar, or any program for it; broker',
   },
   'new-connection-established': byClient('The path of this epoch stands, end to end.'),
   'connection-lost': bySidecar('The agent carried this epoch, has stopped, and never carries it again.'),
@@ -58,6 +62,10 @@ export const MEANINGS: Readonly<Record<Described, Meaning>> = {
     meaning: 'An operator agrees that links held back by the blast radius move.',
     writtenBy: 'REST',
   },
+  'target-attached': byBroker('A target came, by the code or by the session’s id; or it consented.'),
+  'controller-attached': byBroker('The controller came again, redirected or after a broker’s death.'),
+  'relay-opened': byBroker('The legs of this epoch are spliced, and both ends were told.'),
+  'relay-closed': byBroker('The relay of this epoch is over, or a leg that waited for one.'),
   'health-report': {
     meaning: 'Who the agent is, what it can take, what it carries and how that does.',
     writtenBy: 'every agent',
@@ -67,17 +75,31 @@ export const MEANINGS: Readonly<Record<Described, Meaning>> = {
   'activate-dr-client': byLoop('To a DR client sidecar: as connect, and its application becomes active.'),
   'stop-sending-to-client': byLoop('To the server sidecar: stop carrying this epoch, for ever.'),
   disconnect: byLoop('To the client sidecar: stop carrying this epoch, for ever.'),
-  drain: byLoop('To the client sidecar: hold new requests and let responses finish.'),
+  drain: byLoop(
+    'To the client sidecar: hold new requests and let responses finish. To a broker: tell both ends to attach elsewhere.',
+  ),
+  'issue-code': byLoop('Give the code to the controller that waits.'),
+  'hold-target': byLoop('Keep the target, tell it who controls, and ask for its consent.'),
+  'reject-target': byLoop('Tell the target why it is not taken, and close its leg.'),
+  'redirect-controller': byLoop('Tell the controller at which broker the session stands.'),
+  'open-relay': byLoop('Splice these two legs, each admitted once for this epoch.'),
+  'close-relay': byLoop('Close one leg, or all that stands of the session up to this epoch.'),
   'connection-requested': byLoop('The link is wanted and no server fits yet.'),
-  'connection-assigned': byLoop('A server was chosen for a link that had none.'),
-  'connection-activated': byLoop('The link carries, for the first time or after waiting for capacity.'),
+  'connection-assigned': byLoop(
+    'A server was chosen for a link that had none; of a session, both ends are at its broker.',
+  ),
+  'connection-activated': byLoop(
+    'The link carries, for the first time or after waiting for capacity; the session carries.',
+  ),
   'connection-marked-degraded': byLoop('The link carries, and badly; or well again.'),
   'failover-started': byLoop('A move began that must wait: for a drain, or for one end to confirm its stop.'),
   'failover-decided': byLoop('The old placement is over and the next server was chosen.'),
   'failover-completed': byLoop('The move is done: the new path carries.'),
   'failover-failed': byLoop('No server fits: the link waits for capacity, or stays where it was.'),
   'failover-suppressed': byLoop('A move was called for and not made; the reason says why.'),
-  'connection-ended': byLoop('The link was given up by its client.'),
+  'connection-ended': byLoop(
+    'The link was given up by its client; the session is over, or its code expired.',
+  ),
   'connection-rejected': byLoop('The request cannot be met, now or later.'),
   'agent-lost': byLoop('This life of the agent is over.'),
   'agent-recovered': byLoop('The agent lives again.'),
@@ -87,5 +109,11 @@ export const MEANINGS: Readonly<Record<Described, Meaning>> = {
   'policy-changed': byLoop('A policy of the region is as it says from here on.'),
   'freeze-changed': byLoop('No planned moves in the region until the time it names.'),
   'failovers-approved': byLoop('Links held back for this cause are let go.'),
+  'connection-code-issued': byLoop('A code leads to this session from here on, until it expires.'),
+  'target-accepted': byLoop('This identity is the session’s target, at this broker.'),
+  'target-rejected': byLoop('A target was turned away; the reason says why.'),
+  'controller-redirected': byLoop('The controller was told where the session stands.'),
+  'session-interrupted': byLoop('An end or the broker is lost, or leaves: the session waits for both ends.'),
+  'session-resumed': byLoop('The session carries again, at the broker it names.'),
   'writer-claimed': byLoop('Its partition has a new owner; records of earlier owners after it are void.'),
 };

@@ -5,20 +5,25 @@ import type { MessageClass } from './fields.ts';
 import { HealthReport } from './health-report.ts';
 import { TOPIC, type TopicBase } from './names.ts';
 import { REGION_DECISIONS, RESERVATION_DECISIONS } from './other-decisions.ts';
+import * as brokers from './session-commands.ts';
+import { OWN_SESSION_DECISIONS } from './session-decisions.ts';
+import * as sessions from './session-facts.ts';
 
 /** `control_region`: the key is `region/<control_region>`. */
 export type KeyMember = 'connection_id' | 'agent_id' | 'control_region';
 
 export interface MessageDefinition {
   readonly topic: TopicBase;
-  /** What validates the data where it enters; absent: our own loops wrote it, or `unsupported`. */
+  /** What validates the data where it enters; absent: our own loops wrote it. */
   readonly schema?: MessageClass;
+  /** What validates data of this `kind` instead. */
+  readonly ofKind?: Readonly<Record<string, MessageClass>>;
   /** The member of the data that the record's key must equal. */
   readonly key: KeyMember;
   /** The member of the data that owns the connection: its id is `<owner>:<name>`. */
   readonly ownedBy?: 'client_id';
-  /** Named in the contract, taken from its own issue on; until then `unsupported-type`. */
-  readonly unsupported?: true;
+  /** A second topic on which it stands: what sidecars and brokers are both told. */
+  readonly alsoOn?: TopicBase;
 }
 
 const fact = (schema: MessageClass): MessageDefinition => ({
@@ -28,19 +33,22 @@ const fact = (schema: MessageClass): MessageDefinition => ({
 });
 const agentFact = (schema: MessageClass): MessageDefinition => ({ ...fact(schema), key: 'agent_id' });
 const regionFact = (schema: MessageClass): MessageDefinition => ({ ...fact(schema), key: 'control_region' });
-const laterFact: MessageDefinition = {
-  topic: TOPIC.connectionStatus,
-  key: 'connection_id',
-  unsupported: true,
-};
 const command = (schema: MessageClass): MessageDefinition => ({
   topic: TOPIC.failoverCommands,
   schema,
   key: 'agent_id',
 });
+const brokerCommand = (schema: MessageClass): MessageDefinition => ({
+  ...command(schema),
+  topic: TOPIC.relayCommands,
+});
 
 export const FACTS = {
-  'connection-request': { ...fact(facts.ConnectionRequest), ownedBy: 'client_id' },
+  'connection-request': {
+    ...fact(facts.ConnectionRequest),
+    ownedBy: 'client_id',
+    ofKind: { session: sessions.SessionRequest },
+  },
   'new-connection-established': fact(facts.NewConnectionEstablished),
   'connection-lost': fact(facts.ConnectionLost),
   'connection-degraded': fact(facts.ConnectionDegraded),
@@ -59,16 +67,16 @@ export const FACTS = {
   'policy-change-requested': regionFact(facts.PolicyChangeRequested),
   'freeze-requested': regionFact(facts.FreezeRequested),
   'failover-approved': regionFact(facts.FailoverApproved),
-  'target-attached': laterFact,
-  'controller-attached': laterFact,
-  'relay-opened': laterFact,
-  'relay-closed': laterFact,
+  'target-attached': fact(sessions.TargetAttached),
+  'controller-attached': fact(sessions.ControllerAttached),
+  'relay-opened': fact(sessions.RelayOpened),
+  'relay-closed': fact(sessions.RelayClosed),
 } as const satisfies Record<string, MessageDefinition>;
 export type FactName = keyof typeof FACTS;
 
 /** The data of each fact that this version handles. */
 export interface FactData {
-  'connection-request': facts.ConnectionRequest;
+  'connection-request': facts.ConnectionRequest | sessions.SessionRequest;
   'new-connection-established': facts.NewConnectionEstablished;
   'connection-lost': facts.ConnectionLost;
   'connection-degraded': facts.ConnectionDegraded;
@@ -87,6 +95,10 @@ export interface FactData {
   'policy-change-requested': facts.PolicyChangeRequested;
   'freeze-requested': facts.FreezeRequested;
   'failover-approved': facts.FailoverApproved;
+  'target-attached': sessions.TargetAttached;
+  'controller-attached': sessions.ControllerAttached;
+  'relay-opened': sessions.RelayOpened;
+  'relay-closed': sessions.RelayClosed;
 }
 export type HandledFactName = keyof FactData;
 
@@ -100,27 +112,14 @@ export const COMMANDS = {
   'activate-dr-client': command(commands.ActivateDrClient),
   'stop-sending-to-client': command(commands.StopSendingToClient),
   disconnect: command(commands.Disconnect),
-  drain: command(commands.Drain),
+  drain: { ...command(commands.Drain), alsoOn: TOPIC.relayCommands },
+  'issue-code': brokerCommand(brokers.IssueCode),
+  'hold-target': brokerCommand(brokers.HoldTarget),
+  'reject-target': brokerCommand(brokers.RejectTarget),
+  'redirect-controller': brokerCommand(brokers.RedirectController),
+  'open-relay': brokerCommand(brokers.OpenRelay),
+  'close-relay': brokerCommand(brokers.CloseRelay),
 } as const satisfies Record<string, MessageDefinition>;
-
-/** Commands to brokers come with the sessions; `drain` goes to sidecars as well, and is known from there. */
-const BROKER_COMMANDS: Readonly<Record<string, MessageDefinition>> = Object.fromEntries(
-  commands.BROKER_COMMANDS.filter((name) => !(name in COMMANDS)).map((name) => [
-    name,
-    { topic: TOPIC.relayCommands, key: 'agent_id', unsupported: true },
-  ]),
-);
-
-const LATER_DECISIONS: Readonly<Record<string, MessageDefinition>> = Object.fromEntries(
-  [
-    'connection-code-issued',
-    'target-accepted',
-    'target-rejected',
-    'controller-redirected',
-    'session-interrupted',
-    'session-resumed',
-  ].map((name) => [name, { topic: TOPIC.controllerEvents, key: 'connection_id', unsupported: true }]),
-);
 
 const decision = (key: KeyMember) => (name: string) =>
   [name, { topic: TOPIC.controllerEvents, key }] as const;
@@ -130,6 +129,7 @@ export const DECISIONS: Readonly<Record<string, MessageDefinition>> = Object.fro
   ...AGENT_DECISIONS.map(decision('agent_id')),
   ...RESERVATION_DECISIONS.map(decision('connection_id')),
   ...REGION_DECISIONS.map(decision('control_region')),
+  ...OWN_SESSION_DECISIONS.map(decision('connection_id')),
 ]);
 
 /** `writer-claimed`, the record that fences; of no aggregate. */
@@ -142,9 +142,7 @@ const BY_NAME: ReadonlyMap<string, MessageDefinition> = new Map(
     ...FACTS,
     ...REPORTS,
     ...COMMANDS,
-    ...BROKER_COMMANDS,
     ...DECISIONS,
-    ...LATER_DECISIONS,
   }),
 );
 

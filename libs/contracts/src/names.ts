@@ -74,6 +74,14 @@ export function endpointSpiffeId(id: string): string {
 }
 
 export const ALPN_LINK = 'trunkline-link/1';
+/** What a guest's identity begins with; the hash of its public key follows. */
+export const GUEST_PREFIX = 'guest-';
+/** The policy that all sessions of a region go by, when there is one of that name. */
+export const SESSION_POLICY = 'sessions';
+/** An endpoint whose certificate has a chain. */
+export const ALPN_SESSION = 'trunkline/1';
+/** An endpoint with a self-signed key of its own making. */
+export const ALPN_GUEST = 'trunkline-guest/1';
 
 export const CLOUD_EVENTS_VERSION = '1.0';
 /** `trunkline.<name>.v<version>`. */
@@ -120,5 +128,7 @@ export function agentRedisKey(agentId: string): string {
 }
 
 export const CONNECTION_ID_PATTERN = /^[A-Za-z0-9._:-]{1,128}$/;
+/** A session's: `ses_` and a keyed hash of its code, which it does not give away. */
+export const SESSION_ID_PATTERN = /^ses_[A-Za-z0-9_-]{16,64}$/;
 /** Agent, server group, region and policy names: as connection ids, without the colon that separates them. */
 export const NAME_PATTERN = /^[A-Za-z0-9._-]{1,64}$/;

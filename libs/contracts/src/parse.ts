@@ -69,16 +69,22 @@ export function parseMessage<T extends object = object>(
   if (LOGS_OWN.has(name)) return parseLogsOwn(name, data, topic);
   const definition = messageDefinition(name);
   if (definition === undefined) return rejected('unknown-type', `message ${shown(name)} is not known`);
-  if (definition.unsupported) return rejected('unsupported-type', `${name} is not supported yet`);
-  if (topic !== undefined && baseOfTopic(topic) !== definition.topic)
+  if (topic !== undefined && !belongs(definition, baseOfTopic(topic)))
     return rejected('wrong-topic', `${name} belongs to ${definition.topic}`);
   if (!isPlainObject(data)) return rejected('invalid-data', `${name}: data must be an object`);
-  if (name === 'connection-request' && data.kind === 'session')
-    return rejected('unsupported-type', 'connection-request of kind session is not supported yet');
   const problems: string[] = [];
-  if (definition.schema !== undefined) checkOf(definition.schema)(data, '', problems);
+  const schema = schemaFor(definition, data);
+  if (schema !== undefined) checkOf(schema)(data, '', problems);
   if (problems.length > 0) return rejected('invalid-data', `${name}: ${problems.join('; ')}`);
   return { ok: true, data: data as T };
+}
+
+const belongs = ({ topic, alsoOn }: MessageDefinition, base: string): boolean =>
+  base === topic || base === alsoOn;
+
+function schemaFor({ schema, ofKind }: MessageDefinition, { kind }: Record<string, unknown>) {
+  if (ofKind === undefined || typeof kind !== 'string' || !Object.hasOwn(ofKind, kind)) return schema;
+  return ofKind[kind];
 }
 
 function parseLogsOwn<T extends object>(name: string, data: unknown, topic?: string): ParsedMessage<T> {

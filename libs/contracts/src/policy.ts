@@ -1,5 +1,7 @@
-import { IsIn, IsInt, IsNumber, Max, Min } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsNumber, Max, Min } from 'class-validator';
 import { Optional } from './fields.ts';
+import { LIMITS } from './limits.ts';
+import { BROKER_PLACEMENTS, type BrokerPlacement } from './session-codes.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -25,6 +27,12 @@ export class PolicySettings {
   @Optional() @IsInt() @Min(1_000) @Max(24 * HOUR_MS) failback_after_ms?: number;
   /** How long a client whose server lost it may take to stand again before its DR client takes over, in milliseconds. */
   @Optional() @IsInt() @Min(50) @Max(60_000) client_probe_ms?: number;
+  /** Sessions: a target that nobody enrolled may come by the code alone. */
+  @Optional() @IsBoolean() guest_targets?: boolean;
+  /** Sessions: which broker carries them. */
+  @Optional() @IsIn(BROKER_PLACEMENTS) broker_placement?: BrokerPlacement;
+  /** Sessions: how long an interrupted one waits for its ends, in milliseconds, when its target asks for no longer. */
+  @Optional() @IsInt() @Min(1_000) @Max(LIMITS.surviveMs) session_window_ms?: number;
 }
 
 /** Policy version 0: what a link goes by that has no policy. */
@@ -39,4 +47,7 @@ export const POLICY_DEFAULTS: Required<PolicySettings> = {
   failback: 'manual',
   failback_after_ms: 300_000,
   client_probe_ms: 500,
+  guest_targets: true,
+  broker_placement: 'nearest-target',
+  session_window_ms: 60_000,
 };

@@ -15,6 +15,20 @@ export type Fact = {
   };
 }[HandledFactName];
 
+const SESSIONS_OWN = [
+  'connection-request',
+  'target-attached',
+  'controller-attached',
+  'relay-opened',
+  'relay-closed',
+] as const;
+/** What only sessions are told of, and a request, which a link looks at first. */
+export type SessionsOwn = Extract<Fact, { name: (typeof SESSIONS_OWN)[number] }>;
+
+export function isOfSession(fact: Fact): fact is SessionsOwn {
+  return (SESSIONS_OWN as readonly string[]).includes(fact.name);
+}
+
 export interface Origin {
   readonly topic: string;
   readonly partition: number;

@@ -1,11 +1,16 @@
-import type { SidecarCommandName } from '#libs/contracts';
+import type { BrokerCommandName, SidecarCommandName } from '#libs/contracts';
 
 /** Ids are made from what they name, so that whoever writes a decision again writes the same ones. */
 
 export const decisionId = (key: string, version: number): string => `${key}/${version}`;
 
-export const commandId = (key: string, version: number, name: SidecarCommandName, agentId: string): string =>
-  `${key}/${version}/${name}/${agentId}`;
+/** A decision has at most one command of a name to one agent. */
+export const commandId = (
+  key: string,
+  version: number,
+  name: SidecarCommandName | BrokerCommandName,
+  agentId: string,
+): string => `${key}/${version}/${name}/${agentId}`;
 
 /** The name of a command, out of its id; the caller has checked that it issued it. */
 export const commandNameOf = (id: string): string => id.split('/')[2] ?? '';

@@ -38,6 +38,29 @@ export const LINK_POLICY = {
   unansweredDominantPoints: 20,
 } as const;
 
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** What the rules of a session go by; policy version 0. Every time is in milliseconds. */
+export const SESSION_RULES = {
+  rule: 'session/1',
+  commandExpiryMs: TIMING.commandExpiryMs,
+  commandGiveUpMs: TIMING.commandGiveUpMs,
+  /** How often a command is issued before its broker is taken not to answer. */
+  commandAttempts: 3,
+  /** A target may think about its consent for, and a controller take to follow a redirection. */
+  consentMs: 120_000,
+  redirectMs: 15_000,
+  /** Both legs stand at the broker, which was told to splice them, so often in vain. */
+  openMs: 4 * TIMING.commandGiveUpMs,
+  drainMs: TIMING.sessionDrainMs,
+  /** What is added to a drain's limit before it is held against the broker that it did not end. */
+  drainMarginMs: TIMING.commandGiveUpMs,
+  /** Under least-total a target stays where it attached unless another broker's way is shorter by more than so much. */
+  betterTotalMs: 5,
+  /** A session that is over is forgotten after. */
+  forgetMs: 8 * DAY_MS,
+} as const;
+
 /** What the rules for an agent as a whole go by. */
 export const AGENT_POLICY = { version: 0, rule: 'agent/1' } as const;
 

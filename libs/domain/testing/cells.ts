@@ -1,4 +1,4 @@
-import { type Fact, type Input, link } from '../src/index.ts';
+import { type Fact, type Input, link, type Outcome } from '../src/index.ts';
 import { Scenario } from './scenario.ts';
 import { blast, damping, freeze, settings } from './settings.ts';
 import {
@@ -22,7 +22,7 @@ export interface Cell {
 export const UNKNOWN = 'unknown';
 
 /** The name of an outcome as the table of states writes it. */
-export function labelOf(outcome: link.LinkOutcome): string {
+export function labelOf(outcome: Outcome<string, { phase: string }>): string {
   switch (outcome.kind) {
     case 'append':
       return `\`${outcome.name}\` → ${outcome.data.phase}`;

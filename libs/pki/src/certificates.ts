@@ -28,6 +28,8 @@ export interface LeafOptions {
   readonly notBeforeMs?: number;
   /** Default: 90 days after now. */
   readonly notAfterMs?: number;
+  /** What it may be used for; default: both ends. */
+  readonly usages?: readonly ('clientAuth' | 'serverAuth')[];
 }
 
 /** A self-signed authority, which signs leaves and nothing below them. */
@@ -59,6 +61,7 @@ export async function issueLeaf(
   const keys = await generateKeys();
   const dnsNames = options.dnsNames ?? ['localhost'];
   const addresses = options.addresses ?? ['127.0.0.1'];
+  const usages = options.usages ?? ['clientAuth', 'serverAuth'];
   const cert = await x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(),
     subject: [{ O: ['Trunkline development'] }, { CN: [options.name] }],
@@ -71,10 +74,7 @@ export async function issueLeaf(
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([
-        x509.ExtendedKeyUsage.clientAuth,
-        x509.ExtendedKeyUsage.serverAuth,
-      ]),
+      new x509.ExtendedKeyUsageExtension(usages.map((usage) => x509.ExtendedKeyUsage[usage])),
       new x509.SubjectAlternativeNameExtension([
         { type: 'url', value: options.uri },
         ...dnsNames.map((value) => ({ type: 'dns' as const, value })),
@@ -82,6 +82,25 @@ export async function issueLeaf(
       ]),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey, false, webcrypto),
       await x509.AuthorityKeyIdentifierExtension.create(issuer, false, webcrypto),
+    ],
+  });
+  return { cert: pemOf(cert), key: await keyPem(keys.privateKey) };
+}
+
+/** A pair that nobody vouches for: a guest's, whose key alone is its identity. Valid as long as an authority. */
+export async function createSelfSigned(name: string, nowMs: number): Promise<KeyPairPem> {
+  const keys = await generateKeys();
+  const cert = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: serialNumber(),
+    name: [{ CN: [name] }],
+    notBefore: new Date(nowMs - BACKDATE_MS),
+    notAfter: new Date(nowMs + AUTHORITY_VALIDITY_MS),
+    signingAlgorithm: ALGORITHM,
+    keys,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
     ],
   });
   return { cert: pemOf(cert), key: await keyPem(keys.privateKey) };

@@ -12,6 +12,8 @@ const CODE_KEY_BYTES = 32;
 export interface Member {
   readonly name: string;
   readonly uri: string;
+  /** Host names that it must hold; absent: `localhost`. */
+  readonly dnsNames?: readonly string[];
 }
 
 /**
@@ -31,7 +33,7 @@ export async function ensurePki(dir: string, members: readonly Member[], nowMs: 
   }
   for (const member of members) {
     const pair = readPair(dir, member.name);
-    if (pair && isFresh(pair, nowMs) && says(pair, member.uri) && isSignedBy(pair, authority)) continue;
+    if (pair && isFresh(pair, nowMs) && says(pair, member) && isSignedBy(pair, authority)) continue;
     writePair(dir, member.name, await issueLeaf(authority, member, nowMs));
     written.push(member.name);
   }
@@ -67,9 +69,9 @@ function isFresh(pair: KeyPairPem, nowMs: number): boolean {
   return Date.parse(cert.validFrom) <= nowMs && Date.parse(cert.validTo) - nowMs > RENEW_BEFORE_MS;
 }
 
-function says(pair: KeyPairPem, uri: string): boolean {
+function says(pair: KeyPairPem, { uri, dnsNames = [] }: Member): boolean {
   const names = new X509Certificate(pair.cert).subjectAltName?.split(', ') ?? [];
-  return names.includes(`URI:${uri}`);
+  return [`URI:${uri}`, ...dnsNames.map((name) => `DNS:${name}`)].every((name) => names.includes(name));
 }
 
 function isSignedBy(pair: KeyPairPem, authority: KeyPairPem): boolean {

@@ -2,6 +2,7 @@ export { type BrokenLeaves, brokenLeaves } from './broken.ts';
 export {
   AUTHORITY_VALIDITY_MS,
   createAuthority,
+  createSelfSigned,
   issueLeaf,
   type KeyPairPem,
   LEAF_VALIDITY_MS,

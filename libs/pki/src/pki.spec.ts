@@ -78,6 +78,18 @@ describe('the development PKI', () => {
     expect(await ensurePki(dir, moved, late)).toEqual(['ca', 'bank-client-1', 'operator']);
   });
 
+  it('names the hosts that it was told, and makes anew what does not', async () => {
+    await ensurePki(dir, MEMBERS, NOW_MS);
+    const dnsNames = ['localhost', 'broker-us-1.company.com'];
+    const [member] = MEMBERS.map((each) => ({ ...each, dnsNames }));
+    if (!member) throw new Error('no member');
+    expect(await ensurePki(dir, [member], NOW_MS)).toEqual([member.name]);
+    expect(new X509Certificate(read(`${member.name}.crt`)).subjectAltName).toContain(
+      'DNS:localhost, DNS:broker-us-1.company.com, IP Address:127.0.0.1',
+    );
+    expect(await ensurePki(dir, [member], NOW_MS)).toEqual([]);
+  });
+
   it('makes broken leaves that a TLS peer refuses, or whose identity is another', async () => {
     const nowMs = Date.now();
     await ensurePki(dir, MEMBERS, nowMs);

@@ -1,3 +1,4 @@
+export { type AdminState, createAdminServer } from './admin-server.ts';
 export { type Clock, systemClock } from './clock.ts';
 export {
   type ConfigReading,
@@ -11,3 +12,4 @@ export {
 export { createLogger, type Logger, type LoggingOptions } from './logging.ts';
 export { Counter, createRegistry, Gauge, Histogram, Registry } from './metrics.ts';
 export { SHUTDOWN_LIMIT_MS, Shutdown } from './shutdown.ts';
+export { startFault } from './startup.ts';

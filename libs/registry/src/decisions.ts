@@ -4,6 +4,7 @@ import {
   REGION_DECISIONS,
   type RegionDecision,
   type RegionDecisionName,
+  type SessionDecision,
 } from '#libs/contracts';
 import type { RedisClient, RedisCommand } from './client.ts';
 import { failoverMember, ledgerScore } from './failover-order.ts';
@@ -22,37 +23,10 @@ export interface DecisionRecord {
   readonly timeMs: number;
   readonly partition: number;
   readonly offset: number;
-  readonly data: LinkDecision | AgentDecision | RegionDecision;
+  readonly data: LinkDecision | SessionDecision | AgentDecision | RegionDecision;
   /** The data as JSON; the record's own bytes serve. */
   readonly dataJson: string;
 }
-
-/** The members of a decision that are looked at here; `data` may lack all others, `dataJson` none. */
-export const ROW_MEMBERS = [
-  'connection_id',
-  'agent_id',
-  'version',
-  'kind',
-  'status',
-  'phase',
-  'epoch',
-  'home_region',
-  'client_id',
-  'server_id',
-  'failover_target',
-  'failover',
-  'decided_at',
-  'control_region',
-  'incarnation',
-  'suppressed',
-  'requested_by',
-  'setting_version',
-  'policy_name',
-  'server_group',
-  'settings',
-  'until',
-  'note',
-] as const satisfies readonly (keyof LinkDecision | keyof AgentDecision | keyof RegionDecision)[];
 
 /** The registry has `have` of a key and was given `next`: what lies between is missing. */
 export interface VersionGap {
@@ -208,6 +182,7 @@ function connectionRow(record: DecisionRecord): Row {
     server_id: data.server_id,
     failover_target: data.failover_target,
     updated_at: data.decided_at,
+    ...(data.kind === 'link' ? {} : { broker_id: (record.data as SessionDecision).broker_id }),
   };
 }
 

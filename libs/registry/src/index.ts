@@ -2,12 +2,11 @@ export type { AgentStatus, AgentView } from './agents.ts';
 export type { Audit } from './audit.ts';
 export type { ConnectionFilter, ConnectionView, EventView } from './connections.ts';
 export type { Page, PageRequest } from './cursor.ts';
-export {
-  type AggregateKind,
-  type ApplyOutcome,
-  type DecisionRecord,
-  ROW_MEMBERS,
-  type VersionGap,
+export type {
+  AggregateKind,
+  ApplyOutcome,
+  DecisionRecord,
+  VersionGap,
 } from './decisions.ts';
 export { InvalidCursor, type RebuildProgress, RegistryRebuilding, RegistryUnavailable } from './errors.ts';
 export type { FailoverView } from './failovers.ts';
@@ -22,4 +21,5 @@ export {
   type RegistryWriter,
 } from './registry.ts';
 export type { AgentLoad, ConnectionBeat } from './reports.ts';
+export { ROW_MEMBERS } from './row-members.ts';
 export type { FreezeView, PolicyView } from './settings.ts';

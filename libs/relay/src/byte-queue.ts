@@ -1,3 +1,6 @@
+/** Chunks below this are joined as they come, so that bytes that trickle in cost no object each. */
+const SMALL_CHUNK_BYTES = 4_096;
+
 /**
  * Bytes as they came from a stream, read in pieces of one's own size. Chunks are joined only when a piece
  * spans them and is complete, so a large message that trickles in byte by byte is copied once.
@@ -12,8 +15,16 @@ export class ByteQueue {
 
   push(chunk: Buffer): void {
     if (chunk.length === 0) return;
-    this.chunks.push(chunk);
     this.size += chunk.length;
+    let last = chunk;
+    // Like with like: so each byte is copied a few times at most, and few chunks stay.
+    while (last.length < SMALL_CHUNK_BYTES) {
+      const before = this.chunks.at(-1);
+      if (before === undefined || before.length > last.length) break;
+      this.chunks.pop();
+      last = Buffer.concat([before, last]);
+    }
+    this.chunks.push(last);
   }
 
   /** The next `count` bytes, left where they are; undefined while there are fewer. */

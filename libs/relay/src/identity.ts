@@ -29,10 +29,24 @@ export function identityOfCertificate(certificate: X509Certificate): PeerIdentit
   return only === undefined || uris.length > 1 ? undefined : parseSpiffeName(only);
 }
 
+const certificates = new WeakMap<TLSSocket, X509Certificate>();
+
+/**
+ * The peer's certificate after a handshake, verified or not; undefined when it showed none. To be used instead of
+ * the socket's own method, which Node 20 answers rightly only once for each socket: after that with an empty certificate.
+ */
+export function peerCertificate(socket: TLSSocket): X509Certificate | undefined {
+  const known = certificates.get(socket);
+  if (known !== undefined) return known;
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate !== undefined) certificates.set(socket, certificate);
+  return certificate;
+}
+
 /** The peer's identity after a handshake that verified its chain; undefined when it has none. */
 export function peerIdentity(socket: TLSSocket): PeerIdentity | undefined {
   if (!socket.authorized) return undefined;
-  const certificate = socket.getPeerX509Certificate();
+  const certificate = peerCertificate(socket);
   return certificate === undefined ? undefined : identityOfCertificate(certificate);
 }
 

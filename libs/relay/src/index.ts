@@ -1,6 +1,12 @@
 export { ByteQueue } from './byte-queue.ts';
 export { type Frame, FrameDecoder } from './frame-decoder.ts';
-export { identityOfPem, type PeerIdentity, parseSpiffeName, peerIdentity } from './identity.ts';
+export {
+  identityOfPem,
+  type PeerIdentity,
+  parseSpiffeName,
+  peerCertificate,
+  peerIdentity,
+} from './identity.ts';
 export {
   encodePreface,
   LINK_LIMITS,
@@ -14,6 +20,26 @@ export {
 } from './link-protocol.ts';
 export { LinkPath, type PathEnd, type PathHandlers, type PathOptions, refuseStream } from './path.ts';
 export { rehearseDial } from './rehearsal.ts';
+export { SessionDecoder } from './session-decoder.ts';
+export { SESSION_PAYLOAD_LIMITS, type SessionPayloads, type SessionProbe } from './session-payloads.ts';
+export { endpointIdOfPem, guestId, type SessionPeer, sessionPeer } from './session-peer.ts';
+export {
+  allocateDataFrame,
+  type ControlFrameName,
+  encodeControl,
+  encodePingFrame,
+  SESSION_FAULTS,
+  SESSION_LIMITS,
+  SESSION_REFUSALS,
+  SESSION_TIMING,
+  SESSION_VERSION,
+  type SessionFault,
+  type SessionFrame,
+  type SessionFrameName,
+  SessionProtocolError,
+  type SessionRefusal,
+} from './session-protocol.ts';
+export { BrokerDialError, type BrokerDialFault, type BrokerDialOptions, dialBroker } from './session-tls.ts';
 export {
   DialError,
   type DialFault,

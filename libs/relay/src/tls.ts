@@ -55,7 +55,7 @@ export function splitAddress(address: string): { host: string; port: number } {
 const contexts = new WeakMap<TlsIdentity, SecureContext>();
 
 /** Certificates are read out of their PEM once: a link that moves must not wait for that. */
-function contextOf(tls: TlsIdentity): SecureContext {
+export function contextOf(tls: TlsIdentity): SecureContext {
   let context = contexts.get(tls);
   if (context === undefined) {
     context = createSecureContext({ ...tls, minVersion: 'TLSv1.3' });

@@ -1,5 +1,5 @@
 import { createServer, type Socket } from 'node:net';
-import { createAdminServer } from '../../../apps/sidecar/src/admin-server.ts';
+import { createAdminServer } from '#libs/platform';
 import { freePort } from '../../support/servers.mjs';
 import { waitFor } from '../../support/wait-for.ts';
 import { CONNECTION, type Running, World } from './harness.ts';

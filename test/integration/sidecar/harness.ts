@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { pino } from 'pino';
+import type { FactSink } from '#libs/agent';
 import { type SidecarCommandName, spiffeId } from '#libs/contracts';
 import { ensurePki } from '#libs/pki';
-import { type Clock, loadConfig, systemClock } from '#libs/platform';
-import type { FactSink, OutgoingRecord } from '../../../apps/sidecar/src/agent/ports.ts';
+import { loadConfig } from '#libs/platform';
 import { SidecarConfig } from '../../../apps/sidecar/src/config.ts';
 import { createSidecar, type Sidecar } from '../../../apps/sidecar/src/sidecar.ts';
+import { FakeLog, ShiftedClock } from '../../support/agents.ts';
 import { freePort } from '../../support/servers.mjs';
 import { waitFor } from '../../support/wait-for.ts';
 import { Control } from './control.ts';
@@ -23,39 +24,6 @@ afterAll(() => rmSync(PKI, { recursive: true, force: true }));
 
 export const CONNECTION = 'bank-1:primary';
 export const CLIENT = 'bank-1';
-
-/** Stands in for Kafka: keeps what was published, and can be away. */
-export class FakeLog implements FactSink {
-  readonly records: OutgoingRecord[] = [];
-  isAway = false;
-
-  /** @param behind the real one, where a test has one. */
-  constructor(private readonly behind?: FactSink) {}
-
-  async publish(records: OutgoingRecord[]): Promise<void> {
-    if (this.isAway) throw new Error('away');
-    await this.behind?.publish(records);
-    this.records.push(...records);
-  }
-
-  facts(type: string): Record<string, unknown>[] {
-    return this.records.filter((record) => record.type === type).map((record) => ({ ...record.data }));
-  }
-
-  fact(type: string, withinMs = 10_000): Promise<Record<string, unknown>> {
-    return waitFor(() => this.facts(type).at(-1), { withinMs, what: type });
-  }
-}
-
-/** A clock that runs with the system's and can be put forward. */
-export class ShiftedClock implements Clock {
-  aheadMs = 0;
-  /** The clock of leases alone, as after a sleep. */
-  bootAheadMs = 0;
-  wallMs = (): number => systemClock.wallMs();
-  monotonicMs = (): number => systemClock.monotonicMs() + this.aheadMs;
-  bootMs = (): number => systemClock.bootMs() + this.bootAheadMs;
-}
 
 export interface Running extends Sidecar {
   readonly log: FakeLog;

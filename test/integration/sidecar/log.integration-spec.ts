@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { tailCommands } from '#libs/agent';
 import { type SidecarCommandName, TOPIC, topicName } from '#libs/contracts';
 import { KafkaLog, type ReceivedEvent } from '#libs/log';
 import { createLogger, systemClock } from '#libs/platform';
-import { tailCommands } from '../../../apps/sidecar/src/agent/command-tail.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { CLIENT, CONNECTION, type Running, World } from './harness.ts';
 
@@ -59,6 +59,7 @@ describe('a sidecar on real Kafka', () => {
   async function listening(running: Running): Promise<void> {
     const options = {
       agentId: running.agent.identity.agentId,
+      base: TOPIC.failoverCommands,
       regions: [east, west],
       partitions: PARTITIONS,
     };

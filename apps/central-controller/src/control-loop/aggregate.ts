@@ -1,16 +1,21 @@
 import {
   AGENT_DECISIONS,
   type AgentDecisionName,
+  BROKER_COMMANDS,
+  type BrokerCommand,
   REGION_DECISIONS,
   RESERVATION_DECISIONS,
   type RegionDecisionName,
   type ReservationDecisionName,
+  SESSION_ID_PATTERN,
+  type SidecarCommand,
 } from '#libs/contracts';
-import type { agent, link, region, reservation } from '#libs/domain';
+import type { agent, link, region, reservation, session } from '#libs/domain';
 
 /** What one key of a partition stands for; plain data, as it goes into snapshots. */
 export type Aggregate =
   | { readonly kind: 'link'; readonly state: link.LinkState }
+  | { readonly kind: 'session'; readonly state: session.SessionState }
   | { readonly kind: 'agent'; readonly state: agent.AgentState }
   | { readonly kind: 'region'; readonly state: region.RegionState }
   | { readonly kind: 'reservation'; readonly state: reservation.ReservationState };
@@ -26,3 +31,13 @@ export function isRegionDecision(name: string): name is RegionDecisionName {
 export function isReservationDecision(name: string): name is ReservationDecisionName {
   return (RESERVATION_DECISIONS as readonly string[]).includes(name);
 }
+
+/** What a decision on a link or a session issues. */
+export type AnyCommand = SidecarCommand | BrokerCommand;
+
+/** A link's id has a colon, which no session's has; no agent and no region is called like a session. */
+export const isSessionKey = (key: string): boolean => SESSION_ID_PATTERN.test(key);
+
+/** Whether a command that a session issues goes to a broker; `drain` goes to sidecars too, of links. */
+export const isToBroker = ({ name, connection_id }: AnyCommand): boolean =>
+  (BROKER_COMMANDS as readonly string[]).includes(name) && isSessionKey(connection_id);

@@ -1,5 +1,5 @@
 import { checkKey, type HealthReport, parseMessage, REPORTS, TOPIC, topicName } from '#libs/contracts';
-import { link } from '#libs/domain';
+import { link, session } from '#libs/domain';
 import {
   type Batch,
   type Consumer,
@@ -58,7 +58,9 @@ export class ControlLoopPart {
     private readonly deps: ControlLoopGiven,
   ) {
     const { clock, logger, metrics, peers } = deps;
-    this.fleet = new FleetView(() => this.fleetImproved(), options.fleetAgeMs, new Set(peers.keys()));
+    const improved = () => this.fleetImproved();
+    const leaving = (broker: string) => this.brokerLeaves(broker);
+    this.fleet = new FleetView(improved, options.fleetAgeMs, new Set(peers.keys()), leaving);
     this.answers = new AnswerOutbox(log, logger);
     const publish = (fact: OutgoingEvent) => this.answers.add(fact);
     this.questions = new PeerQuestions({ region: options.region, peers, publish, clock, logger, metrics });
@@ -112,6 +114,11 @@ export class ControlLoopPart {
       const reportedMs = Math.min(record.raw.timestampMs, nowMs);
       this.fleet.take(record.data as HealthReport, reportedMs, nowMs);
     }
+  }
+
+  /** Its sessions are told to go elsewhere, one by one. */
+  private brokerLeaves(broker: string): void {
+    this.loop?.wake((_key, each) => each.kind === 'session' && session.standsAt(each.state, broker));
   }
 
   /** Waking looks at every link, and a batch of reports may improve the fleet many times. */

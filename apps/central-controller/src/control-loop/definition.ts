@@ -10,7 +10,8 @@ import {
   type ReservationDecision,
   regionKey,
   regionOfTopic,
-  type SidecarCommand,
+  type SessionDecision,
+  type SessionDecisionName,
   TOPIC,
   topicName,
 } from '#libs/contracts';
@@ -24,6 +25,8 @@ import {
   region as regions,
   reject,
   reservation,
+  SESSION_RULES,
+  session,
 } from '#libs/domain';
 import type {
   Decision,
@@ -34,7 +37,15 @@ import type {
   PartitionView,
   ReceivedEvent,
 } from '#libs/log';
-import { type Aggregate, isAgentDecision, isRegionDecision, isReservationDecision } from './aggregate.ts';
+import {
+  type Aggregate,
+  type AnyCommand,
+  isAgentDecision,
+  isRegionDecision,
+  isReservationDecision,
+  isSessionKey,
+  isToBroker,
+} from './aggregate.ts';
 import type { FleetView } from './fleet-view.ts';
 import { type AgentMemory, isSilent, NO_MEMORY, remember } from './memory.ts';
 
@@ -56,13 +67,13 @@ export interface DefinitionOptions {
   changed(key: string, next: Aggregate | undefined): void;
 }
 
-/** The control loop of links and agents: libs/domain's deciders, between the log's records. */
+/** The control loop of links, sessions and agents: libs/domain's deciders, between the log's records. */
 export function controlLoopDefinition(
   options: DefinitionOptions,
 ): LoopDefinition<Aggregate, Input, AgentMemory> {
   const { region, fleet } = options;
   const source = `/trunkline/${region}/control-loop`;
-  const toEvents = (commands: readonly SidecarCommand[]) =>
+  const toEvents = (commands: readonly AnyCommand[]) =>
     commands.map((command) => commandEvent(command, region, source));
   return {
     region,
@@ -77,13 +88,15 @@ export function controlLoopDefinition(
     decide: (key, state, input, view) => decide(key, state, withMemory(input, view.memory, options)),
     evolve,
     versionOf: (aggregate) => aggregate.state.version,
-    commandsOf: (decision) => toEvents((decision.data as unknown as LinkDecision).commands),
-    unanswered: (_key, aggregate) =>
-      aggregate.kind === 'link' ? toEvents(link.unansweredCommands(aggregate.state, options.nowMs())) : [],
-    dueAtMs: (aggregate) => (aggregate.kind === 'link' ? link.nextDueMs(aggregate.state) : undefined),
+    commandsOf: (decision) => toEvents((decision.data as unknown as LinkDecision | SessionDecision).commands),
+    unanswered: (_key, aggregate) => toEvents(unansweredOf(aggregate, options.nowMs())),
+    dueAtMs: dueMsOf,
     timeInput: (nowMs) => ({ kind: 'time', nowMs, fleet }),
     initialMemory: NO_MEMORY,
     remember,
+    // Links and agents are kept: their versions and epochs go on when they come back.
+    forget: (aggregate, nowMs) =>
+      aggregate.kind === 'session' && session.isForgotten(aggregate.state, nowMs, SESSION_RULES.forgetMs),
     onChange: (_partition, key, previous, next) => {
       fleet.placementChanged(key, previous, next);
       if (previous?.kind === 'reservation' || next?.kind === 'reservation') {
@@ -92,6 +105,16 @@ export function controlLoopDefinition(
       options.changed(key, next);
     },
   };
+}
+
+function unansweredOf(aggregate: Aggregate, nowMs: number): readonly AnyCommand[] {
+  if (aggregate.kind === 'link') return link.unansweredCommands(aggregate.state, nowMs);
+  return aggregate.kind === 'session' ? session.unansweredCommands(aggregate.state, nowMs) : [];
+}
+
+function dueMsOf(aggregate: Aggregate): number | undefined {
+  if (aggregate.kind === 'link') return link.nextDueMs(aggregate.state);
+  return aggregate.kind === 'session' ? session.nextDueMs(aggregate.state) : undefined;
 }
 
 function toInput(event: ReceivedEvent, nowMs: number, options: DefinitionOptions): InputVerdict<Input> {
@@ -157,12 +180,17 @@ function* keysOf(input: Input, view: View, options: DefinitionOptions): Iterable
     return;
   }
   if (!('agent_id' in data)) return;
-  for (const [key, aggregate] of view.entries()) {
-    if (aggregate.kind === 'link' && link.concernsAgent(aggregate.state, data.agent_id)) yield key;
-  }
+  for (const [key, aggregate] of view.entries()) if (concernsAgent(aggregate, data.agent_id)) yield key;
   const ownAgent = (data.control_region ?? input.region) === options.region;
-  if (ownAgent && options.partitionOf(data.agent_id, options.partitions) === view.partition)
-    yield data.agent_id;
+  if (ownAgent && options.partitionOf(data.agent_id, options.partitions) === view.partition) {
+    // The key would be a session's.
+    if (!isSessionKey(data.agent_id)) yield data.agent_id;
+  }
+}
+
+function concernsAgent(aggregate: Aggregate, agentId: string): boolean {
+  if (aggregate.kind === 'link') return link.concernsAgent(aggregate.state, agentId);
+  return aggregate.kind === 'session' && session.concernsAgent(aggregate.state, agentId);
 }
 
 /** The decider sees the partition's own memory of silent lives, so that a replay sees the same. */
@@ -177,6 +205,9 @@ function withMemory(input: Input, memory: AgentMemory, options: DefinitionOption
 }
 
 function decide(key: string, aggregate: Aggregate | undefined, input: Input): Outcome {
+  if (aggregate?.kind === 'session' || isSessionKey(key)) {
+    return session.decide(key, aggregate?.kind === 'session' ? aggregate.state : undefined, input);
+  }
   if (aggregate?.kind === 'reservation') return reservation.decide(key, aggregate.state, input);
   if (input.kind === 'fact' && input.fact.name === 'server-requested') {
     return reserve(key, aggregate, input);
@@ -220,15 +251,21 @@ function evolve(aggregate: Aggregate | undefined, decision: Decision): Aggregate
     const data = decision.data as unknown as ReservationDecision;
     return { kind: 'reservation', state: reservation.evolve(state, { name: decision.name, data }) };
   }
+  const ofSession = decision.data as unknown as SessionDecision;
+  if (ofSession.kind === 'session') {
+    const state = aggregate?.kind === 'session' ? aggregate.state : undefined;
+    const name = decision.name as SessionDecisionName;
+    return { kind: 'session', state: session.evolve(state, { name, data: ofSession }) };
+  }
   const state = aggregate?.kind === 'link' ? aggregate.state : undefined;
   const name = decision.name as LinkDecisionName;
   return { kind: 'link', state: link.evolve(state, { name, data: decision.data as LinkDecision }) };
 }
 
-function commandEvent(command: SidecarCommand, region: string, source: string): OutgoingEvent {
+function commandEvent(command: AnyCommand, region: string, source: string): OutgoingEvent {
   const { name, ...data } = command;
   return {
-    topic: topicName(region, TOPIC.failoverCommands),
+    topic: topicName(region, isToBroker(command) ? TOPIC.relayCommands : TOPIC.failoverCommands),
     key: command.agent_id,
     id: command.command_id,
     type: name,

@@ -48,11 +48,13 @@ export class FleetView implements Fleet {
   /**
    * @param improved called when the fleet could take something that it could not take before.
    * @param peers other control regions whose controller can be asked.
+   * @param leaving called when a broker says for the first time that it drains.
    */
   constructor(
     private readonly improved: () => void,
     private readonly fleetAgeMs: number = TIMING.fleetAgeMs,
     readonly peers: ReadonlySet<string> = new Set(),
+    private readonly leaving: (agentId: string) => void = () => {},
   ) {}
 
   /** Deciders are given each partition's own memory of silent lives instead. */
@@ -173,6 +175,7 @@ export class FleetView implements Fleet {
     };
     this.agents.set(agentId, next);
     if (offersMore(before, next)) this.improved();
+    if (next.kind === 'broker' && next.draining && !isDraining(before, next)) this.leaving(agentId);
   }
 
   private carriedBy(agentId: string): number {
@@ -204,6 +207,9 @@ function gather(
   }
   return { gathering, connections };
 }
+
+const isDraining = (before: FleetAgent | undefined, { incarnation }: FleetAgent): boolean =>
+  before?.draining === true && before.incarnation === incarnation;
 
 /** Whether a waiting link could find a place, or its client's next life, that it could not find before. */
 function offersMore(before: FleetAgent | undefined, next: FleetAgent): boolean {

@@ -36,6 +36,16 @@ describe('what a partition remembers of agents', () => {
     expect(remember(memory, { kind: 'time', nowMs: 1, fleet: EMPTY_FLEET })).toBe(memory);
   });
 
+  it('lets a life count again that was declared silent and is heard again: a broker has no lease', () => {
+    let memory = remember(NO_MEMORY, input('agent-silent', 'a', 'broker-in-3'));
+    memory = remember(memory, input('agent-silent', 'b', 'broker-in-3'));
+    memory = remember(memory, input('agent-returned', 'a', 'broker-in-3'));
+    expect([isSilent(memory, 'broker-in-3', 'a'), isSilent(memory, 'broker-in-3', 'b')]).toEqual([
+      false,
+      true,
+    ]);
+  });
+
   it('forgets the agent that was silent the longest ago when there are too many', () => {
     let memory = NO_MEMORY;
     for (let index = 0; index <= AGENTS_REMEMBERED; index += 1) {

@@ -32,6 +32,14 @@ export function remember(memory: AgentMemory, input: Input): AgentMemory {
     const kept = [incarnation, ...lives].slice(0, SILENT_LIVES_PER_AGENT);
     return { ...memory, silent: withNewest(memory.silent, agent_id, kept) };
   }
+  if (fact.name === 'agent-returned') {
+    // Only an agent without a lease comes back in the life that was declared silent: it was cut off, and carried on.
+    const { agent_id, incarnation } = fact.data;
+    const lives = memory.silent[agent_id];
+    if (!lives?.includes(incarnation)) return memory;
+    const kept = lives.filter((life) => life !== incarnation);
+    return { ...memory, silent: withNewest(memory.silent, agent_id, kept) };
+  }
   if (fact.name === 'agent-drain-requested') {
     const { agent_id, incarnation } = fact.data;
     if (memory.draining[agent_id] === incarnation) return memory;

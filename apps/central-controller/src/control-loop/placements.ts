@@ -1,3 +1,4 @@
+import { session } from '#libs/domain';
 import type { Aggregate } from './aggregate.ts';
 
 interface Placed {
@@ -100,6 +101,7 @@ function count({ linkGroups }: Placed, group: string | undefined, change: 1 | -1
 }
 
 function agentsOf(aggregate: Aggregate | undefined): string[] {
+  if (aggregate?.kind === 'session') return [session.brokerOf(aggregate.state) ?? []].flat();
   if (aggregate?.kind !== 'link' || !aggregate.state.placement) return [];
   return [aggregate.state.placement.client_id, aggregate.state.placement.server_id];
 }

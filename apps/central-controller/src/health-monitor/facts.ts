@@ -45,16 +45,25 @@ export class MonitorFacts {
   }
 
   returned(report: HealthReport): OutgoingEvent[] {
-    return this.everywhere('agent-returned', report.agent_id, report.incarnation, { kind: report.kind });
+    const { agent_id, incarnation, kind, sequence } = report;
+    // One life of a broker may come back more than once.
+    const life = kind === 'broker' ? `${incarnation}/${sequence}` : incarnation;
+    return this.everywhere('agent-returned', agent_id, incarnation, { kind }, life);
   }
 
   /** A fact on an agent as a whole: to every partition, since each loop decides for its own connections. */
-  private everywhere(type: string, agentId: string, incarnation: string, more: object): OutgoingEvent[] {
+  private everywhere(
+    type: string,
+    agentId: string,
+    incarnation: string,
+    more: object,
+    life = incarnation,
+  ): OutgoingEvent[] {
     return Array.from({ length: this.partitions }, (_, partition) => ({
       topic: this.topic,
       partition,
       key: agentId,
-      id: `${type}/${agentId}/${incarnation}`,
+      id: `${type}/${agentId}/${life}`,
       type,
       source: this.source,
       data: { agent_id: agentId, incarnation, control_region: this.region, ...more },

@@ -1,6 +1,7 @@
 import type { HealthReport } from '#libs/contracts';
 import { type Log, type LogRecord, MemoryBroker, type ReceivedEvent } from '#libs/log';
 import { createLogger } from '#libs/platform';
+import { agentDecision, claimEvent, decisionEvent } from '../../../../test/support/decisions.ts';
 import { carriedHealth, healthReport } from '../../../../test/support/health-reports.ts';
 import { waitFor } from '../../../../test/support/wait-for.ts';
 import { HealthMonitorPart } from './health-monitor.part.ts';
@@ -86,6 +87,25 @@ describe('the health monitor', () => {
       incarnation: 'first',
       control_region: 'east',
     });
+  });
+
+  it('says that a broker is silent after the default lease, and that it returned in the same life', async () => {
+    const broker1 = { agent_id: 'broker-us-1', kind: 'broker' as const, control_region: 'east' };
+    const { lease_ms: _, ...unleased } = report(broker1);
+    await publish(unleased);
+    await waitFor(() => monitor.hasHeard('broker-us-1'));
+    bootMs += 60_000 + MARGIN_MS;
+    await waitFor(() => named('agent-silent').length >= PARTITIONS);
+    const writer = { writer_epoch: 1, writer_id: 'loop' };
+    const [topic, partition] = ['east.controller-events', agents.partitionOf('broker-us-1', PARTITIONS)];
+    const lost = { ...agentDecision('broker-us-1', 1, 'first'), control_region: 'east' };
+    await agents.publish([claimEvent(topic, partition, writer), decisionEvent(topic, writer, lost)]);
+    await waitFor(async () => {
+      await publish({ ...unleased, sequence: published + 2 });
+      return named('agent-returned').length >= PARTITIONS;
+    });
+    expect(named('agent-returned')[0]?.data).toMatchObject({ incarnation: 'first', kind: 'broker' });
+    expect(new Set(named('agent-returned').map(({ id }) => id)).size).toBe(1);
   });
 
   it('does not take its own sleep for the silence of an agent', async () => {

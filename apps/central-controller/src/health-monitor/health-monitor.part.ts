@@ -191,10 +191,15 @@ export class HealthMonitorPart {
     return became ? [this.facts.condition(report, connection, { became, score })] : [];
   }
 
-  /** A new life of an agent that the log has as lost, or as draining in its life before. */
+  /**
+   * A new life of an agent that the log has as lost, or as draining in its life before. A broker has no lease that could
+   * have ended its life, so it comes back in the one that was declared silent.
+   */
   private welcome(report: HealthReport, staged: Judged): OutgoingEvent[] {
     const logged = this.fold.agent(report.agent_id);
-    if (!logged || logged.incarnation === report.incarnation) return [];
+    if (!logged) return [];
+    const isSame = logged.incarnation === report.incarnation;
+    if (isSame && (logged.condition !== 'lost' || report.kind !== 'broker')) return [];
     const welcomed = staged.returned.get(report.agent_id) ?? this.returned.get(report.agent_id);
     if (welcomed === report.incarnation) return [];
     staged.returned.set(report.agent_id, report.incarnation);
@@ -236,6 +241,7 @@ export class HealthMonitorPart {
       const silentMs = nowMs - life.sinceMs;
       await this.log.publish(this.facts.silent(life, silentMs));
       this.watch.markDeclared(life);
+      this.returned.delete(life.agent_id);
       logger.warn({ agent_id: life.agent_id, incarnation: life.incarnation, silentMs }, 'agent silent');
     }
   }

@@ -45,4 +45,19 @@ describe('what the monitor folds from the logs', () => {
     expect(fold.agent('lost')).toEqual({ incarnation: 'i', condition: 'lost' });
     expect(fold.agent('draining')).toEqual({ incarnation: 'i', condition: 'draining' });
   });
+
+  it('is which brokers of the own region have something of a session, until that is over', () => {
+    const fold = new PlacedFold('west', 2);
+    const leg = (broker_id: string, incarnation: string, region: string) => ({
+      broker_id,
+      incarnation,
+      region,
+    });
+    const session = { kind: 'session', connection_id: 'ses_0123456789abcdefghij', status: 'active' };
+    const ends = { controller: leg('broker-us-1', 'u', 'east'), placement: leg('broker-in-3', 'i', 'west') };
+    fold.take(decision('connection-activated', { ...session, ...ends }));
+    expect([...fold.livesPlaced()]).toEqual([['broker-in-3', new Map([['i', undefined]])]]);
+    fold.take(decision('connection-ended', { ...session, ...ends, status: 'closed' }));
+    expect(fold.livesPlaced().size).toBe(0);
+  });
 });

@@ -1,4 +1,4 @@
-import type { AgentDecision, LinkDecision, Placement } from '#libs/contracts';
+import type { AgentDecision, LinkDecision, Placement, SessionDecision } from '#libs/contracts';
 import type { health } from '#libs/domain';
 import type { FollowedDecision } from '#libs/log';
 import { setNewest } from '../core/newest.ts';
@@ -18,11 +18,25 @@ const CONDITION_AFTER: Readonly<Record<string, LoggedAgent['condition'] | 'alive
   'agent-draining': 'draining',
 };
 
+interface BrokerLife {
+  readonly broker_id: string;
+  readonly incarnation: string;
+  readonly region: string;
+}
+
+const lifeOf = ({ broker_id, incarnation, region }: BrokerLife): BrokerLife => ({
+  broker_id,
+  incarnation,
+  region,
+});
+
 export type PlacedLives = Map<string, Map<string, number | undefined>>;
 
 /** What the monitor folds from every region's log: who is placed where, and how its own agents stand. */
 export class PlacedFold {
   private readonly placements = new Map<string, Placement & { readonly homeRegion: string }>();
+  /** Sessions: the lives of brokers that carry them, or have a leg of theirs. */
+  private readonly sessions = new Map<string, readonly BrokerLife[]>();
   private readonly degraded = new Map<string, number>();
   private readonly agents = new Map<string, LoggedAgent>();
 
@@ -39,6 +53,11 @@ export class PlacedFold {
       // An agent that lives is as one that nothing was ever decided on.
       if (after === 'alive') this.agents.delete(agent_id);
       else setNewest(this.agents, agent_id, { incarnation, condition: after }, this.agentsKept);
+      return;
+    }
+    const ofSession = decision.data as SessionDecision;
+    if (ofSession.kind === 'session') {
+      this.takeSession(ofSession);
       return;
     }
     const link = decision.data as LinkDecision;
@@ -64,7 +83,18 @@ export class PlacedFold {
       if (placement.server_region === this.region) expect(server_id, server_incarnation, server_lease_ms);
       if (placement.homeRegion === this.region) expect(client_id, client_incarnation, client_lease_ms);
     }
+    for (const brokers of this.sessions.values()) {
+      for (const { broker_id, incarnation, region } of brokers) {
+        if (region === this.region) expect(broker_id, incarnation, undefined);
+      }
+    }
     return lives;
+  }
+
+  private takeSession({ connection_id, status, controller, target, placement }: SessionDecision): void {
+    const lives = [controller, target, placement].filter((each) => each !== undefined);
+    if (status === 'closed' || lives.length === 0) this.sessions.delete(connection_id);
+    else this.sessions.set(connection_id, lives.map(lifeOf));
   }
 
   get placed(): number {

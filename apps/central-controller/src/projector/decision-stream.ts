@@ -1,4 +1,3 @@
-import type { AgentDecision, LinkDecision, RegionDecision } from '#libs/contracts';
 import {
   EARLIEST,
   type FollowedBatch,
@@ -210,7 +209,7 @@ function recordOf(decision: FollowedDecision): DecisionRecord {
     timeMs: decision.timeMs,
     partition: decision.partition,
     offset: decision.offset,
-    data: decision.data as LinkDecision | AgentDecision | RegionDecision,
+    data: decision.data as DecisionRecord['data'],
     dataJson: jsonOf(decision),
   };
 }

@@ -29,7 +29,7 @@ export class ReportBook {
 
   take(report: HealthReport, timeMs: number): void {
     const last_heartbeat = new Date(timeMs).toISOString();
-    if (report.kind === 'client-sidecar') this.takeConnections(report, last_heartbeat);
+    if (report.kind !== 'server-sidecar') this.takeConnections(report, last_heartbeat);
     const carried = this.wholeReport(report);
     if (carried) this.takeAgent(report, carried, last_heartbeat);
   }
@@ -51,7 +51,10 @@ export class ReportBook {
     for (const beat of page.connections) keepNewer(this.connections, beat.connection_id, beat);
   }
 
-  /** A connection's health is what its client sees: there the application's requests go in and answers come out. */
+  /**
+   * A link's health is what its client sees: there the application's requests go in and answers come out. A session's is
+   * what its broker sees.
+   */
   private takeConnections(report: HealthReport, last_heartbeat: string): void {
     for (const connection of report.connections) {
       const { connection_id } = connection;

@@ -103,7 +103,7 @@ describe('POST /events', () => {
     ['a foreign type', { type: 'com.example.thing' }, 'unknown-type'],
     ['a type that nobody has', { type: 'trunkline.connection-lots.v1' }, 'unknown-type'],
     ['another version', { type: 'trunkline.connection-lost.v2' }, 'unknown-version'],
-    ['a type of a later issue', { type: 'trunkline.relay-opened.v1' }, 'unsupported-type'],
+    ['a fact of a session without its data', { type: 'trunkline.relay-opened.v1' }, 'invalid-data'],
     ['a decision', { type: 'trunkline.failover-decided.v1' }, 'wrong-topic'],
     ['a command', { type: 'trunkline.connect.v1' }, 'wrong-topic'],
     ['a subject that the data contradict', { subject: 'other:link' }, 'key-contradicts-data'],

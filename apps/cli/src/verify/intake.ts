@@ -12,7 +12,7 @@ import { ClaimTracker, judgeRecord, type LogRecord, type ReceivedEvent } from '#
 
 /** Topics that an audit reads, without their region: those that agents write before the decisions that they led to. */
 export const AUDITED_FACTS = [TOPIC.connectionStatus] as const;
-export const AUDITED_BY_AGENT = [TOPIC.failoverCommands, TOPIC.healthReports] as const;
+export const AUDITED_BY_AGENT = [TOPIC.failoverCommands, TOPIC.relayCommands, TOPIC.healthReports] as const;
 export const AUDITED_TRUTH = [TOPIC.controllerEvents] as const;
 
 interface TruthPartition {
@@ -41,6 +41,7 @@ export class Intake {
         else this.audit.passOver({ place: placeOf(record) });
         return;
       case TOPIC.failoverCommands:
+      case TOPIC.relayCommands:
         if (record.readable && this.concerns((record.data as { connection_id: string }).connection_id)) {
           this.audit.take(auditRecord(record));
         }

@@ -1,6 +1,6 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Logger } from '#libs/platform';
-import type { SidecarMetrics } from '../agent/metrics.ts';
+import type { SidecarMetrics } from '../metrics.ts';
 import type { Framing, Message } from '../traffic/framing.ts';
 import { MessageStream, type StreamEnd } from '../traffic/message-stream.ts';
 

@@ -1,12 +1,7 @@
+import { CommandFailure, CommandRefusal, EpochFence } from '#libs/agent';
 import { type ConnectionHealth, type LossReason, type SidecarCommand, TIMING } from '#libs/contracts';
 import type { LinkPath, PathOptions, TlsIdentity } from '#libs/relay';
-import {
-  type AgentContext,
-  type Carrier,
-  CommandFailure,
-  CommandRefusal,
-  EpochFence,
-} from '../agent/agent.ts';
+import type { LinkCarrier, SidecarContext } from '../context.ts';
 import { readMessages } from '../traffic/read-messages.ts';
 import { ApplicationWatch } from './application-watch.ts';
 import { standPath } from './client-dial.ts';
@@ -31,7 +26,7 @@ export interface ClientCarrierOptions extends PortChoice {
 }
 
 /** The client role: carries what its applications send to the server sidecars that commands name. */
-export class ClientCarrier implements Carrier {
+export class ClientCarrier implements LinkCarrier {
   private readonly links = new Map<string, ClientLink>();
   private readonly fence: EpochFence;
   private readonly watch: ApplicationWatch;
@@ -40,7 +35,7 @@ export class ClientCarrier implements Carrier {
 
   constructor(
     private readonly options: ClientCarrierOptions,
-    private readonly agent: AgentContext,
+    private readonly agent: SidecarContext,
     private readonly control: ControlClient,
   ) {
     this.fence = new EpochFence(options.maxConnections);

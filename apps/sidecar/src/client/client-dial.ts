@@ -1,3 +1,4 @@
+import { CommandFailure } from '#libs/agent';
 import type { FailureReason } from '#libs/contracts';
 import {
   DialError,
@@ -8,7 +9,6 @@ import {
   type PathOptions,
   type RefuseCode,
 } from '#libs/relay';
-import { CommandFailure } from '../agent/agent.ts';
 
 export interface PathUser {
   permit(): boolean;

@@ -1,11 +1,11 @@
 import type { LossReason, SidecarCommand } from '#libs/contracts';
-import type { AgentContext } from '../agent/agent.ts';
+import type { SidecarContext } from '../context.ts';
 
 /** The commands that make a path. */
 export type Connect = Extract<SidecarCommand, { name: 'connect' | 'activate-dr-client' }>;
 
 /** The path of this command stands, end to end. */
-export function publishEstablished(agent: AgentContext, command: Connect, commandedAt: string): void {
+export function publishEstablished(agent: SidecarContext, command: Connect, commandedAt: string): void {
   const { identity, vigil, facts } = agent;
   facts.publish('new-connection-established', command.connection_id, {
     connection_id: command.connection_id,
@@ -28,7 +28,7 @@ export interface LostPath {
 }
 
 /** This client stopped carrying that epoch, for its own reason or for what it saw of the path. */
-export function publishLost(agent: AgentContext, lost: LostPath, reason: LossReason): void {
+export function publishLost(agent: SidecarContext, lost: LostPath, reason: LossReason): void {
   const { identity, vigil, facts, metrics, log } = agent;
   const { connectionId, homeRegion, serverId, epoch } = lost;
   metrics.pathsEnded.inc({ reason });

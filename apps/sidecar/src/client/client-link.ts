@@ -1,6 +1,7 @@
+import { TICK_MS } from '#libs/agent';
 import type { ConnectionHealth } from '#libs/contracts';
 import type { LinkPath } from '#libs/relay';
-import { type AgentContext, TICK_MS } from '../agent/agent.ts';
+import type { SidecarContext } from '../context.ts';
 import type { Framing, Message } from '../traffic/framing.ts';
 import { type HoldLimits, HoldQueue } from '../traffic/hold-queue.ts';
 import { TrafficMeter } from '../traffic/traffic-meter.ts';
@@ -54,7 +55,7 @@ export class ClientLink {
     readonly homeRegion: string,
     address: PortAddress,
     private readonly options: ClientLinkOptions,
-    private readonly agent: AgentContext,
+    private readonly agent: SidecarContext,
     /** A drain that nobody followed up was taken back. */
     private readonly onResumed: (epoch: number, wasAsked: boolean) => void,
   ) {

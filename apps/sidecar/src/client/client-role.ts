@@ -1,7 +1,8 @@
+import { MAX_KNOWN_CONNECTIONS } from '#libs/agent';
 import { TIMING } from '#libs/contracts';
 import { splitAddress, type TlsIdentity } from '#libs/relay';
-import { type AgentContext, MAX_KNOWN_CONNECTIONS } from '../agent/agent.ts';
 import type { SidecarConfig } from '../config.ts';
+import type { SidecarContext } from '../context.ts';
 import { trafficSettings } from '../traffic/settings.ts';
 import type { PortAddress } from './application-port.ts';
 import { ClientCarrier } from './client-carrier.ts';
@@ -10,7 +11,7 @@ import { ControlClient } from './control-client.ts';
 /** The client role, as configured. */
 export function clientCarrier(
   config: Readonly<SidecarConfig>,
-  agent: AgentContext,
+  agent: SidecarContext,
   tls: TlsIdentity,
 ): ClientCarrier {
   const { path, ...link } = trafficSettings(config, () => agent.clock.monotonicMs());
@@ -45,7 +46,7 @@ function portAddress(text: string, listenHost: string): PortAddress {
 }
 
 /** Said once in each life, after a report of that life stands in the log: before it, nobody would place here. */
-export function requestLinks(config: Readonly<SidecarConfig>, agent: AgentContext): void {
+export function requestLinks(config: Readonly<SidecarConfig>, agent: SidecarContext): void {
   for (const wanted of config.links) {
     const { port: _port, ...request } = wanted;
     agent.facts.publish('connection-request', wanted.connection_id, {

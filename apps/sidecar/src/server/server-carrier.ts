@@ -1,6 +1,7 @@
+import { CommandRefusal, EpochFence } from '#libs/agent';
 import type { ConnectionHealth, LossReason, SidecarCommand } from '#libs/contracts';
 import { type IncomingDial, type RefuseCode, refuseStream } from '#libs/relay';
-import { type AgentContext, type Carrier, CommandRefusal, EpochFence } from '../agent/agent.ts';
+import type { LinkCarrier, SidecarContext } from '../context.ts';
 import type { BackendPool } from './backend-pool.ts';
 import { ServerLink, type ServerLinkOptions } from './server-link.ts';
 
@@ -30,7 +31,7 @@ interface Parked {
 }
 
 /** The server role: gives what client sidecars bring to the programs of its pool. */
-export class ServerCarrier implements Carrier {
+export class ServerCarrier implements LinkCarrier {
   private readonly places = new Map<string, Place>();
   /** Dials that came early, by connection and certified client: nobody takes another's place here. */
   private readonly parked = new Map<string, Parked>();
@@ -41,7 +42,7 @@ export class ServerCarrier implements Carrier {
   constructor(
     private readonly options: ServerCarrierOptions,
     private readonly pool: BackendPool,
-    private readonly agent: AgentContext,
+    private readonly agent: SidecarContext,
   ) {
     this.fence = new EpochFence(options.maxConnections);
   }

@@ -1,6 +1,6 @@
 import type { ConnectionHealth } from '#libs/contracts';
 import { type IncomingDial, LinkPath, type PathEnd, type PathOptions } from '#libs/relay';
-import type { AgentContext } from '../agent/agent.ts';
+import type { SidecarContext } from '../context.ts';
 import type { Framing, Message } from '../traffic/framing.ts';
 import { type HoldLimits, HoldQueue } from '../traffic/hold-queue.ts';
 import { MessageStream, type StreamEnd } from '../traffic/message-stream.ts';
@@ -53,7 +53,7 @@ export class ServerLink {
     private readonly pool: BackendPool,
     private readonly options: ServerLinkOptions,
     private readonly handlers: ServerLinkHandlers,
-    private readonly agent: AgentContext,
+    private readonly agent: SidecarContext,
   ) {
     const nowMs = (): number => agent.clock.monotonicMs();
     this.meter = new TrafficMeter(options.responseTimeoutMs, nowMs);

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { MAX_KNOWN_CONNECTIONS } from '#libs/agent';
 import { TIMING } from '#libs/contracts';
 import { type LinkListener, listenForLinks, type TlsIdentity } from '#libs/relay';
-import { type AgentContext, MAX_KNOWN_CONNECTIONS } from '../agent/agent.ts';
 import type { SidecarConfig } from '../config.ts';
 import type { PoolEntryConfig } from '../config-lists.ts';
+import type { SidecarContext } from '../context.ts';
 import { trafficSettings } from '../traffic/settings.ts';
 import { BackendPool, type PoolEntry } from './backend-pool.ts';
 import { ServerCarrier } from './server-carrier.ts';
@@ -14,7 +15,7 @@ const PREFACE_TIMEOUT_MS = 2_000;
 const MAX_WAITING_DIALS = 1_000;
 
 /** The server role, as configured. */
-export function serverCarrier(config: Readonly<SidecarConfig>, agent: AgentContext): ServerCarrier {
+export function serverCarrier(config: Readonly<SidecarConfig>, agent: SidecarContext): ServerCarrier {
   const pool = new BackendPool(config.pool.map(poolEntry), {
     dialTimeoutMs: BACKEND_DIAL_TIMEOUT_MS,
     nowMs: () => agent.clock.monotonicMs(),
@@ -56,7 +57,7 @@ function poolEntry(entry: PoolEntryConfig): PoolEntry {
 /** Lets client sidecars dial. */
 export function listen(
   config: Readonly<SidecarConfig>,
-  agent: AgentContext,
+  agent: SidecarContext,
   carrier: ServerCarrier,
   tls: TlsIdentity,
 ): Promise<LinkListener> {

@@ -50,6 +50,23 @@ function play(...inputs: Input[]): { said: string[]; state: AgentState | undefin
 }
 
 describe('an agent as a whole', () => {
+  it('recovers in the life that was declared silent when it is a broker, which has no lease, and only then', () => {
+    const broker = { kind: 'broker' };
+    const { said } = play(
+      told('agent-silent', 0, broker),
+      told('agent-returned', 1, broker),
+      told('agent-silent', 2, broker),
+      told('agent-drain-requested', 3, broker),
+    );
+    expect(said).toEqual([
+      'agent-lost v1',
+      'agent-recovered v2',
+      'agent-lost v3',
+      'ignore stale-incarnation',
+    ]);
+    expect(play(told('agent-silent', 0), told('agent-returned', 1)).said[1]).toBe('ignore stale-incarnation');
+  });
+
   it('is lost when a life of it fell silent, recovered with another life, and drained when asked', () => {
     const { said, state } = play(
       told('agent-silent', 0),

@@ -28,8 +28,10 @@ export function decide(agentId: string, state: AgentState | undefined, input: In
   const [name, reason, values] = judged(fact);
   const same = state?.incarnation === fact.data.incarnation;
   if (same && state.condition === CONDITION_AFTER[name]) return ignore('no-change');
-  // A life that was declared silent is over for ever; only another one recovers.
-  if (same && state.condition === 'lost') return ignore('stale-incarnation');
+  // A life that was declared silent is over for ever; only another one recovers, but for a broker, which has no lease.
+  if (same && state.condition === 'lost' && !(name === 'agent-recovered' && fact.data.kind === 'broker')) {
+    return ignore('stale-incarnation');
+  }
   // An agent of which nothing was decided counts as alive.
   if (state === undefined && name === 'agent-recovered') return ignore('no-change');
   return { kind: 'append', name, data: dataOf(agentId, state, { input, fact, reason, values, region }) };

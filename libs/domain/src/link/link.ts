@@ -1,5 +1,13 @@
 import type { PeerQuestion, SidecarCommand } from '#libs/contracts';
-import { type Fact, type FactInput, type Input, ignore, reject } from '../decider.ts';
+import {
+  type Fact,
+  type FactInput,
+  type Input,
+  ignore,
+  isOfSession,
+  reject,
+  type SessionsOwn,
+} from '../decider.ts';
 import { alreadyHandled } from '../handled.ts';
 import { iso } from '../ids.ts';
 import { onDrainRequested, onReturned, onSilent } from './agents.ts';
@@ -14,7 +22,7 @@ import { endsPlacement } from './over.ts';
 import { onPeerAnswered } from './peer.ts';
 import { onLateLoss } from './probe.ts';
 import { onDegraded, onRecovered } from './quality.ts';
-import { onRequest } from './requests.ts';
+import { isLinkRequest, onRequest } from './requests.ts';
 import { onSetting } from './settings.ts';
 import { onWordOfStandby } from './standby.ts';
 import {
@@ -35,7 +43,8 @@ export function decide(connectionId: string, state: LinkState | undefined, input
   if (input.kind === 'time') return state ? onTime({ state, input }) : ignore('unknown-connection');
   if (alreadyHandled(state?.handled, input.origin)) return ignore('already-handled');
   const { fact } = input;
-  if (fact.name === 'connection-request') return onRequest(connectionId, state, input, fact);
+  if (isLinkRequest(fact)) return onRequest(connectionId, state, input, fact);
+  if (isOfSession(fact)) return ignore('not-concerned');
   if (state === undefined) return ignore('unknown-connection');
   if (isElsewhere(state, input)) return ignore('other-home-region');
   if (fact.name === 'server-requested') {
@@ -59,10 +68,7 @@ const OWN_EPOCHS: ReadonlySet<string> = new Set([
   'server-requested',
 ]);
 
-function onFact(
-  step: Step & { input: FactInput },
-  fact: Exclude<Fact, { name: 'connection-request' }>,
-): LinkOutcome {
+function onFact(step: Step & { input: FactInput }, fact: Exclude<Fact, SessionsOwn>): LinkOutcome {
   const { state } = step;
   const over = endsPlacement(state, fact);
   if (over !== undefined && state.placement !== undefined) {

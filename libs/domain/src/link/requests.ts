@@ -1,4 +1,4 @@
-import type { LinkRequest } from '#libs/contracts';
+import type { ConnectionRequest, LinkRequest } from '#libs/contracts';
 import { type Fact, type FactInput, ignore, reject } from '../decider.ts';
 import { withIncarnation } from './client.ts';
 import { isClosing } from './closing.ts';
@@ -17,7 +17,11 @@ import {
   livesOf,
 } from './state.ts';
 
-type RequestFact = Extract<Fact, { name: 'connection-request' }>;
+type RequestFact = Extract<Fact, { name: 'connection-request' }> & { readonly data: ConnectionRequest };
+
+export function isLinkRequest(fact: Fact): fact is RequestFact {
+  return fact.name === 'connection-request' && fact.data.kind === 'link';
+}
 
 /** A client wants its link; it says so at each of its starts, so that a repetition may be a new life of it. */
 export function onRequest(

@@ -12,4 +12,8 @@ export const PLACEMENT = {
   spreadPoints: 10,
   /** … up to this. */
   spreadMaxPoints: 30,
+  /** Of a broker, whose points are milliseconds: what a full one loses, and less in proportion … */
+  brokerLoadMs: 20,
+  /** … and one whose health score is 0. */
+  brokerHealthMs: 100,
 } as const;

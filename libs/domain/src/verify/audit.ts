@@ -36,7 +36,7 @@ export class Audit {
     this.underWayMs = options.underWayMs ?? AUDIT_LIMITS.underWayMs;
   }
 
-  /** A record of `controller-events` (claims left out), `connection-status`, `failover-commands` or `health-reports`. */
+  /** A record of `controller-events` (claims left out), `connection-status`, the command topics or `health-reports`. */
   take(record: AuditRecord): void {
     switch (baseOfTopic(record.place.topic)) {
       case TOPIC.controllerEvents:
@@ -46,6 +46,7 @@ export class Audit {
         this.facts.add(record);
         return;
       case TOPIC.failoverCommands:
+      case TOPIC.relayCommands:
         this.commands.add(record);
         return;
       case TOPIC.healthReports:
@@ -70,7 +71,8 @@ export class Audit {
     const { findings, decisions, facts, commands, reports, fates } = this;
     const carrying = new CarryingBook(decisions, findings);
     for (const known of facts.kept()) {
-      carrying.add(known);
+      if (known.fact.name === 'relay-opened') decisions.sessions.opened(known);
+      else carrying.add(known);
       commands.addAnswer(known);
     }
     const endMs = Math.max(decisions.latestMs, commands.latestMs, reports.latestMs);
@@ -78,6 +80,7 @@ export class Audit {
     carrying.check(reports, this.clockSkewMs);
     reports.checkKnown(decisions, findings);
     commands.check(decisions, endMs, this.underWayMs);
+    decisions.sessions.check(commands, endMs, this.underWayMs);
     const unjudged = decisions.checkEvidence(facts);
     fates.check(this.underWayMs, findings);
     return {

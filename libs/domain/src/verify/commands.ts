@@ -58,6 +58,10 @@ export class CommandBook {
     }
   }
 
+  isAnswered(commandId: string): boolean {
+    return this.answered.has(commandId);
+  }
+
   check(decisions: DecisionBook, endMs: number, underWayMs: number): void {
     this.checkSent(decisions);
     for (const { state, last, connectionId } of decisions.links()) {
@@ -80,7 +84,7 @@ export class CommandBook {
   private checkSent(decisions: DecisionBook): void {
     for (const [commandId, { connectionId, home, decisionId, by }] of this.sent) {
       if (decisions.issued.has(commandId)) continue;
-      const history = decisions.link(home, connectionId);
+      const history = decisions.link(home, connectionId) ?? decisions.sessions.history(home, connectionId);
       const version = Number(decisionId.slice(decisionId.lastIndexOf('/') + 1));
       if (history !== undefined && isMissing(history, version)) continue;
       const written = decisions.voidCommands.get(commandId);

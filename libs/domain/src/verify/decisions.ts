@@ -6,11 +6,13 @@ import {
   type LinkDecision,
   type ReservationDecision,
   regionOfTopic,
+  type SessionDecision,
 } from '#libs/contracts';
 import type { FactBook } from './facts.ts';
 import type { Findings } from './findings.ts';
 import { foldLink } from './fold.ts';
 import { type EpochBy, emptyHistory, type IssuedCommand, type LinkHistory } from './history.ts';
+import { SessionBook } from './sessions.ts';
 import type { AuditRecord, Witness } from './types.ts';
 
 const LINK_NAMES: ReadonlySet<string> = new Set(LINK_DECISIONS);
@@ -33,6 +35,7 @@ export class DecisionBook {
   voided = 0;
   readonly issued = new Map<string, IssuedCommand>();
   readonly voidCommands = new Map<string, Witness>();
+  readonly sessions: SessionBook;
   /** When the latest decision was taken, by decision time. */
   latestMs = 0;
   private readonly histories = new Map<string, LinkHistory>();
@@ -41,7 +44,9 @@ export class DecisionBook {
   private readonly citations: Citation[] = [];
   private readonly firstOffsets = new Map<string, number>();
 
-  constructor(private readonly findings: Findings) {}
+  constructor(private readonly findings: Findings) {
+    this.sessions = new SessionBook(findings);
+  }
 
   add(record: AuditRecord): void {
     const { place, name, timeMs, key } = record;
@@ -60,7 +65,9 @@ export class DecisionBook {
     for (const evidence of data.evidence) {
       if (evidence.offset !== undefined) this.citations.push({ subject: key, by: witness, evidence });
     }
-    if (LINK_NAMES.has(name)) this.onLink(record, data as LinkDecision, isAfterGap, witness);
+    const ofSession = record.data as SessionDecision;
+    if (ofSession.kind === 'session') this.sessions.add(record, ofSession, isAfterGap, this.issued);
+    else if (LINK_NAMES.has(name)) this.onLink(record, data as LinkDecision, isAfterGap, witness);
     else if (name === 'server-reserved') this.onReserved(record, data as ReservationDecision, witness);
     else if (AGENT_NAMES.has(name) && (data as { agent_id?: string }).agent_id !== key) {
       this.findings.add('state-differs', key, 'it is on another agent than its key says', witness);

@@ -17,6 +17,7 @@ const KEPT: ReadonlySet<string> = new Set([
   'command-refused',
   'agent-silent',
   'failover-requested',
+  'relay-opened',
 ]);
 
 interface Slot {

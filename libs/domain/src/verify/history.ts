@@ -1,4 +1,4 @@
-import type { Evidence, Placement, SidecarCommand } from '#libs/contracts';
+import type { BrokerCommand, Evidence, Placement, SidecarCommand } from '#libs/contracts';
 import type { LinkState } from '../link/state.ts';
 import type { Witness } from './types.ts';
 
@@ -50,7 +50,7 @@ export interface LinkHistory {
 
 /** A command as its decision issued it. */
 export interface IssuedCommand {
-  readonly command: SidecarCommand;
+  readonly command: SidecarCommand | BrokerCommand;
   readonly by: Witness;
 }
 
@@ -73,5 +73,5 @@ export const maybeGiven = (history: LinkHistory, epoch: number): boolean =>
   history.gaps.some(({ fromEpoch, toEpoch }) => epoch >= fromEpoch && epoch <= toEpoch);
 
 /** Whether the decision of this version is one that is missing. */
-export const isMissing = (history: LinkHistory, version: number): boolean =>
+export const isMissing = (history: Pick<LinkHistory, 'gaps'>, version: number): boolean =>
   history.gaps.some(({ fromVersion, toVersion }) => version >= fromVersion && version <= toVersion);

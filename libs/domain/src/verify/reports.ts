@@ -49,6 +49,8 @@ export class ReportBook {
     for (const { home, connectionId, epoch, agentId, incarnation, latest } of [
       ...this.carried.values(),
     ].flat()) {
+      // A broker that was cut off goes on with what it had: what it may carry is checked by its own words.
+      if (decisions.sessions.history(home, connectionId) !== undefined) continue;
       const history = decisions.link(home, connectionId);
       const given = history?.given.get(epoch);
       if (history !== undefined && given === undefined && maybeGiven(history, epoch)) continue;

@@ -1,0 +1,170 @@
+import { constants } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { createServer, type TLSSocket } from 'node:tls';
+import { ALPN_GUEST, ALPN_SESSION } from '#libs/contracts';
+import { peerCertificate, type SessionPeer, sessionPeer, type TlsIdentity } from '#libs/relay';
+import type { DoorRefusal } from './metrics.ts';
+import { networkOf } from './network.ts';
+
+/** Connections that the system keeps until they are taken: many come again at once when a broker died. */
+const BACKLOG = 1_024;
+
+export interface DoorOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: TlsIdentity;
+  /** From the TCP connection to the end of the handshake. */
+  readonly handshakeMs: number;
+  readonly maxConnections: number;
+  /** Connections at once whose handshake is not over. */
+  readonly maxHandshakes: number;
+  /** Of these from one address, so that one cannot keep everybody out. */
+  readonly maxHandshakesPerAddress: number;
+  /** An endpoint that has proved who it is. */
+  readonly arrived: (socket: TLSSocket, peer: SessionPeer, address: string) => void;
+  /** Counted; nothing else is known of who came to nothing. */
+  readonly refused: (why: DoorRefusal) => void;
+}
+
+export interface Door {
+  readonly port: number;
+  /** Handshakes that are under way. */
+  readonly handshakes: number;
+  close(): void;
+}
+
+/**
+ * Where endpoints come in: TLS 1.3, both sides with certificates. Nothing is answered, and nothing is kept, before the
+ * handshake has proved the peer's key; and nobody keeps a place for long without it.
+ */
+export async function openDoor(options: DoorOptions): Promise<Door> {
+  const waiting = new Handshakes(options);
+  const server = createServer(
+    {
+      ...options.tls,
+      requestCert: true,
+      // A guest's certificate has no chain; whose needs one is judged below.
+      rejectUnauthorized: false,
+      ALPNProtocols: [ALPN_SESSION, ALPN_GUEST],
+      minVersion: 'TLSv1.3',
+      handshakeTimeout: options.handshakeMs,
+      noDelay: true,
+      // Every connection proves its key anew.
+      secureOptions: constants.SSL_OP_NO_TICKET,
+    },
+    (socket) => {
+      waiting.over(socket);
+      receive(socket, options);
+    },
+  );
+  server.maxConnections = options.maxConnections;
+  server.on('drop', () => options.refused('too-many-connections'));
+  server.on('connection', (socket: Socket) => waiting.begun(socket));
+  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+    waiting.over(socket);
+    options.refused(refusalOf(error));
+    socket.on('error', () => {});
+    socket.destroy();
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ port: options.port, host: options.host, backlog: BACKLOG }, resolve);
+  });
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : options.port,
+    get handshakes() {
+      return waiting.count;
+    },
+    close: () => void server.close(),
+  };
+}
+
+/** Who has connected and not shown who it is, in all and by address. */
+class Handshakes {
+  private readonly keys = new Map<string, string>();
+  private readonly ofAddress = new Map<string, number>();
+
+  constructor(private readonly options: DoorOptions) {}
+
+  get count(): number {
+    return this.keys.size;
+  }
+
+  begun(socket: Socket): void {
+    const address = networkOf(addressOf(socket));
+    const key = keyOf(socket);
+    const those = this.ofAddress.get(address) ?? 0;
+    const isTooMany = this.count >= this.options.maxHandshakes;
+    if (isTooMany || those >= this.options.maxHandshakesPerAddress) {
+      this.options.refused(isTooMany ? 'too-many-handshakes' : 'too-many-from-address');
+      socket.on('error', () => {});
+      socket.destroy();
+      return;
+    }
+    this.keys.set(key, address);
+    this.ofAddress.set(address, those + 1);
+    socket.once('close', () => this.end(key));
+  }
+
+  over(socket: Socket): void {
+    this.end(keyOf(socket));
+  }
+
+  private end(key: string): void {
+    const address = this.keys.get(key);
+    if (address === undefined) return;
+    this.keys.delete(key);
+    const those = (this.ofAddress.get(address) ?? 1) - 1;
+    if (those > 0) this.ofAddress.set(address, those);
+    else this.ofAddress.delete(address);
+  }
+}
+
+function receive(socket: TLSSocket, options: DoorOptions): void {
+  const judged = judge(socket);
+  if (typeof judged !== 'string') {
+    options.arrived(socket, judged, addressOf(socket));
+    return;
+  }
+  options.refused(judged);
+  socket.on('error', () => {});
+  socket.destroy();
+}
+
+function judge(socket: TLSSocket): SessionPeer | DoorRefusal {
+  if (socket.alpnProtocol !== ALPN_SESSION && socket.alpnProtocol !== ALPN_GUEST) return 'no-common-alpn';
+  if (peerCertificate(socket) === undefined) return 'no-certificate';
+  return sessionPeer(socket) ?? (socket.authorized ? 'no-endpoint' : 'bad-certificate');
+}
+
+/** The TLS layer and what is below it have the same two ends. */
+function keyOf(socket: Socket): string {
+  return `${socket.remoteAddress} ${socket.remotePort}`;
+}
+
+function addressOf(socket: Socket): string {
+  return socket.remoteAddress ?? 'unknown';
+}
+
+function refusalOf({ code = '' }: NodeJS.ErrnoException): DoorRefusal {
+  switch (code) {
+    case 'ERR_TLS_HANDSHAKE_TIMEOUT':
+      return 'handshake-timeout';
+    case 'ERR_SSL_UNSUPPORTED_PROTOCOL':
+      return 'old-tls';
+    case 'ERR_SSL_NO_APPLICATION_PROTOCOL':
+    case 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL':
+      return 'no-common-alpn';
+    case 'ERR_SSL_HTTP_REQUEST':
+    case 'ERR_SSL_WRONG_VERSION_NUMBER':
+    case 'ERR_SSL_HTTPS_PROXY_REQUEST':
+    case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
+    case 'ERR_SSL_RECORD_LAYER_FAILURE':
+    case 'ERR_SSL_UNEXPECTED_MESSAGE':
+    case 'ERR_SSL_BAD_RECORD_TYPE':
+      return 'no-tls';
+    default:
+      return 'handshake-broken';
+  }
+}

@@ -1,0 +1,98 @@
+import { FINAL_CLOSE_REASONS } from '#libs/contracts';
+import { ignore } from '../decider.ts';
+import { iso } from '../ids.ts';
+import { decided } from './draft.ts';
+import { isAt, isLeft } from './legs.ts';
+import { end, interrupt, loseController, loseTarget, noted, startAnew, trafficAfter } from './over.ts';
+import { type FactOf, type FactStep, isOpen, type SessionOutcome } from './state.ts';
+
+type Opened = FactOf<'relay-opened'>['data'];
+type Closed = FactOf<'relay-closed'>['data'];
+type Final = (typeof FINAL_CLOSE_REASONS)[number];
+
+/** The relay stands: for the first time, or again. */
+export function onRelayOpened(step: FactStep, { epoch, broker_id, incarnation }: Opened): SessionOutcome {
+  const { state, input } = step;
+  const { placement, opened, failover } = state;
+  if (epoch > state.epoch) return ignore('future-epoch');
+  if (placement === undefined || epoch < placement.epoch) return ignore('stale-epoch');
+  if (placement.broker_id !== broker_id || placement.incarnation !== incarnation) {
+    return ignore('stale-incarnation');
+  }
+  if (isOpen(state)) return ignore('duplicate');
+  if (placement.controller_attachment_id === undefined) return ignore('not-concerned');
+  return decided(step, opened ? 'session-resumed' : 'connection-activated', {
+    phase: 'open',
+    reason: 'established',
+    after: {
+      placement: { ...placement, opened: true },
+      superseded: undefined,
+      opened: true,
+      windowEndsMs: undefined,
+      failover: failover && { ...failover, active_at: iso(input.fact.timeMs) },
+    },
+    // A broker that began to drain meanwhile is left at once.
+    dueMs: isLeft(input.fleet, placement) ? input.nowMs : undefined,
+  });
+}
+
+/** A relay is over, or a leg that waited for one is gone. */
+export function onRelayClosed(step: FactStep, data: Closed): SessionOutcome {
+  if (data.attachment_id !== undefined) return onLegClosed(step, data, data.attachment_id);
+  const { state } = step;
+  const { placement, superseded } = state;
+  if (data.epoch > state.epoch) return ignore('future-epoch');
+  const isOld = data.epoch === superseded?.epoch && isAt(superseded, data);
+  const isPresent = data.epoch === state.epoch && (placement === undefined || isAt(placement, data));
+  if (isFinal(data) && (isOld || isPresent)) return endBy(step, data);
+  if (isOld) {
+    return noted(step, 'relay-closed', { after: { superseded: undefined, ...saidBy(step, data) } });
+  }
+  if (!isPresent || placement === undefined) return ignore('stale-epoch');
+  // Both legs are over with their relay, but for one that came since.
+  const { controller } = state;
+  const isOfRelay = controller?.attachment_id === placement.controller_attachment_id;
+  return interrupt(step, data.reason, {
+    after: {
+      target: undefined,
+      placement: undefined,
+      ...(isOfRelay ? { controller: undefined } : {}),
+      ...saidBy(step, data),
+    },
+    values: { closed_by: data.closed_by },
+  });
+}
+
+function onLegClosed(step: FactStep, data: Closed, attachment: string): SessionOutcome {
+  const { state } = step;
+  const legs = [state.target, state.controller];
+  const leg = legs.find((each) => each?.attachment_id === attachment && isAt(each, data));
+  if (leg === undefined) return ignore('not-concerned');
+  const isTarget = leg === state.target;
+  if (isFinal(data)) return endBy(step, data);
+  const { placement } = state;
+  if (isTarget) return loseTarget(step, 'target-lost');
+  // The target was told of no other controller under this epoch.
+  const isBound = placement?.controller_attachment_id !== undefined;
+  return isBound
+    ? startAnew(step, 'controller-lost', { controller: undefined })
+    : loseController(step, 'controller-lost');
+}
+
+const isFinal = (data: Closed): data is Closed & { reason: Final } =>
+  (FINAL_CLOSE_REASONS as readonly string[]).includes(data.reason);
+
+function endBy(step: FactStep, data: Closed & { reason: Final }): SessionOutcome {
+  return end(step, 'ended', {
+    reason: data.reason,
+    close: data.reason,
+    // A leg that waited ended alone.
+    ...(data.attachment_id === undefined ? { closedBy: data.broker_id } : {}),
+    after: saidBy(step, data),
+  });
+}
+
+const saidBy = ({ state }: FactStep, data: Closed) => ({
+  closed: { reason: data.reason, closed_by: data.closed_by },
+  traffic: trafficAfter(state, data),
+});

@@ -1,0 +1,61 @@
+import { ByteQueue } from './byte-queue.ts';
+import { readPayload } from './session-payloads.ts';
+import {
+  BROKER_FRAMES,
+  ENDPOINT_FRAMES,
+  type FrameHeader,
+  readFrameHeader,
+  SESSION_LIMITS,
+  type SessionFrame,
+  type SessionFrameName,
+  SessionProtocolError,
+} from './session-protocol.ts';
+
+/**
+ * Cuts what a peer sends into frames of the session protocol, however it was split. Type, direction and length
+ * are checked before a payload is waited for, so a peer costs at most one frame of memory.
+ */
+export class SessionDecoder {
+  private readonly bytes = new ByteQueue();
+  private readonly allowed: ReadonlySet<SessionFrameName>;
+  private header: FrameHeader | undefined;
+
+  /** @param from who sends what is decoded */
+  constructor(from: 'endpoint' | 'broker') {
+    this.allowed = new Set(from === 'endpoint' ? ENDPOINT_FRAMES : BROKER_FRAMES);
+  }
+
+  /** Gives the frames before a fault first, then throws. @throws SessionProtocolError; not to be used after that */
+  *push(chunk: Buffer): Generator<SessionFrame, void, undefined> {
+    this.bytes.push(chunk);
+    for (;;) {
+      this.header ??= this.peekHeader();
+      if (this.header === undefined) return;
+      const { name, payloadBytes } = this.header;
+      const bytes = this.bytes.take(SESSION_LIMITS.frameHeaderBytes + payloadBytes);
+      if (bytes === undefined) return;
+      this.header = undefined;
+      yield frameOf(name, bytes);
+    }
+  }
+
+  /** Bytes that wait for the rest of their frame. */
+  get pendingBytes(): number {
+    return this.bytes.length;
+  }
+
+  private peekHeader(): FrameHeader | undefined {
+    const bytes = this.bytes.peek(SESSION_LIMITS.frameHeaderBytes);
+    if (bytes === undefined) return undefined;
+    const header = readFrameHeader(bytes);
+    if (!this.allowed.has(header.name)) throw new SessionProtocolError('unexpected-frame', header.name);
+    return header;
+  }
+}
+
+function frameOf(name: SessionFrameName, bytes: Buffer): SessionFrame {
+  const payload = bytes.subarray(SESSION_LIMITS.frameHeaderBytes);
+  if (name === 'ping' || name === 'pong') return { name, token: payload.readBigUInt64BE(0) };
+  if (name === 'data') return { name, payload, bytes };
+  return { name, payload: readPayload(name, payload) } as SessionFrame;
+}

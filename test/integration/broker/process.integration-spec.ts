@@ -1,0 +1,151 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { jest } from '@jest/globals';
+import { tailCommands } from '#libs/agent';
+import { TOPIC, topicName } from '#libs/contracts';
+import { KafkaLog, type ReceivedEvent } from '#libs/log';
+import { createLogger, systemClock } from '#libs/platform';
+import { ensureBuild } from '../../../deploy/local/build.mjs';
+import { freePort } from '../../support/servers.mjs';
+import { waitFor } from '../../support/wait-for.ts';
+import { type Running, TARGET, World } from './harness.ts';
+
+// It may have to build first.
+jest.setTimeout(120_000);
+const KAFKA = process.env.TRUNKLINE_KAFKA_BROKERS ?? '';
+const PARTITIONS = 3;
+
+describe('a broker on real Kafka', () => {
+  const east = `t${randomUUID().slice(0, 8)}`;
+  const log = new KafkaLog({ brokers: KAFKA.split(','), clientId: 'test' });
+  const facts: ReceivedEvent[] = [];
+  let world: World;
+
+  beforeAll(async () => {
+    await log.ensureTopics(east, { partitions: PARTITIONS });
+    await log.tail({
+      topics: [topicName(east, TOPIC.connectionStatus)],
+      from: 'earliest',
+      onBatch: async ({ records }) => {
+        for (const record of records) if (record.readable) facts.push(record);
+      },
+    });
+  });
+  afterAll(() => log.close());
+  beforeEach(() => {
+    world = new World(east, log);
+  });
+  afterEach(() => world.clear());
+
+  it('takes commands from relay-commands, drain among them, and answers into its own region', async () => {
+    const broker: Running = await world.broker();
+    const pair = await world.open(broker);
+    const consumer = await tailCommands(
+      { agentId: 'broker-1', base: TOPIC.relayCommands, regions: [east], partitions: PARTITIONS },
+      log,
+      broker.run.desk,
+      systemClock,
+      createLogger({ name: 'test', level: 'silent' }),
+    );
+    world.ends(() => consumer.stop());
+    const id = randomUUID();
+    await log.publish([
+      {
+        topic: topicName(east, TOPIC.relayCommands),
+        key: 'broker-1',
+        id: randomUUID(),
+        type: 'drain',
+        source: `/trunkline/${east}/control-loop`,
+        data: {
+          command_id: id,
+          agent_id: 'broker-1',
+          incarnation: broker.run.agent.vigil.incarnation,
+          connection_id: pair.connectionId,
+          epoch: 1,
+          expires_at: new Date(Date.now() + 3_000).toISOString(),
+          decision_id: 'd-1',
+          home_region: east,
+        },
+      },
+    ]);
+    await pair.bob.got('goaway');
+    const answer = await waitFor(() =>
+      facts.find(({ data }) => (data as { command_id?: string }).command_id === id),
+    );
+    expect(answer).toMatchObject({
+      name: 'command-succeeded',
+      key: pair.connectionId,
+      source: `spiffe://trunkline/${east}/broker/broker-1`,
+    });
+    expect(facts.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['connection-request', 'target-attached', 'relay-opened']),
+    );
+  });
+});
+
+describe('the process of a broker', () => {
+  const east = `t${randomUUID().slice(0, 8)}`;
+  let world: World;
+  beforeEach(() => {
+    world = new World(east);
+  });
+  afterEach(() => world.clear());
+
+  /** Runs a broker as a process of its own. */
+  async function run(env: Record<string, string>) {
+    const child = spawn(process.execPath, [join(ensureBuild().dir, 'apps/broker/src/main.js')], {
+      env: { PATH: process.env.PATH, TRUNKLINE_KAFKA_BROKERS: KAFKA, TRUNKLINE_LOG_LEVEL: 'info', ...env },
+    });
+    const ended = { code: undefined as number | null | undefined, text: '' };
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk) => {
+        ended.text += chunk;
+      });
+    }
+    child.on('close', (code) => {
+      ended.code = code;
+    });
+    world.ends(() => child.kill('SIGKILL'));
+    return { child, ended };
+  }
+
+  it('ends at once on a wrong configuration, and names everything that is wrong', async () => {
+    const { ended } = await run({
+      ...(await world.env()),
+      TRUNKLINE_CODE_REGIONS: 'E=west',
+      TRUNKLINE_BROKER_PORT: 'x',
+    });
+    await waitFor(() => ended.code !== undefined, { withinMs: 20_000 });
+    expect(ended.code).toBe(1);
+    expect(ended.text).toMatch(/TRUNKLINE_BROKER_PORT: "x"/);
+    expect(ended.text).toMatch(new RegExp(`TRUNKLINE_CODE_REGIONS: .*must have a symbol for ${east}`));
+  });
+
+  it('is ready once it reads commands, and at SIGTERM sends everybody away, waits for them and ends', async () => {
+    const log = new KafkaLog({ brokers: KAFKA.split(','), clientId: 'test' });
+    world.ends(() => log.close());
+    await log.ensureTopics(east, { partitions: PARTITIONS });
+    const [port, admin] = [await freePort(), await freePort()];
+    const { child, ended } = await run({
+      ...(await world.env()),
+      TRUNKLINE_PARTITIONS: String(PARTITIONS),
+      TRUNKLINE_BROKER_PORT: String(port),
+      TRUNKLINE_ADMIN_PORT: String(admin),
+    });
+    const ready = () => fetch(`http://127.0.0.1:${admin}/health/ready`);
+    await waitFor(async () => (await ready()).status === 200, { withinMs: 30_000, what: 'readiness' });
+    const metrics = await (await fetch(`http://127.0.0.1:${admin}/metrics`)).text();
+    expect(metrics).toContain('trunkline_broker_legs{');
+    expect((await fetch(`http://127.0.0.1:${admin}/health/active`)).status).toBe(404);
+
+    const bob = await world.endpointAt(port, TARGET, 'target');
+    bob.say('resume', { connection_id: 'ses_0123456789abcdef', home_region: east, role: 'target', epoch: 1 });
+    await bob.heardOut();
+    child.kill('SIGTERM');
+    expect(await bob.got('refused')).toMatchObject({ reason: 'draining' });
+    await waitFor(() => ended.code !== undefined, { withinMs: 20_000, what: 'the end' });
+    expect(ended.code).toBe(0);
+    expect(ended.text).toContain('"stopped"');
+  });
+});
