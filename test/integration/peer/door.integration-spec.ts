@@ -98,7 +98,7 @@ describe('the door of a peer', () => {
       'refused unknown-client',
     );
     expect(await ask({ connectionId: fresh(), clientId: 'scheme-server-1' })).toBe('refused unknown-client');
-    expect(await world.decisions('bank-client-9:primary')).toEqual([]);
+    expect(await world.decisions('bank-client-9:primary')).toEqual(['server-refused e2 unknown-client']);
   });
 
   it('refuses a link named after an agent of its own, asked through a process without the loop as well', async () => {

@@ -117,7 +117,12 @@ describe('REST on what operators set', () => {
       const { body } = await rest.http().get('/openapi.json');
       const { properties } = body.components.schemas.PolicyBody.properties.settings;
       expect(Object.keys(properties).sort()).toEqual(Object.keys(POLICY_DEFAULTS).sort());
-      expect(properties.damping_max_moves).toEqual({ type: 'integer', minimum: 1, maximum: 32, default: 20 });
+      expect(properties.damping_max_moves).toEqual({
+        type: 'integer',
+        minimum: 1,
+        maximum: 32,
+        default: POLICY_DEFAULTS.damping_max_moves,
+      });
       expect(properties.failback).toEqual({
         type: 'string',
         enum: ['manual', 'automatic'],
