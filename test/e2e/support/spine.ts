@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { programsOf, regional } from '../../../deploy/local/programs.mjs';
+import { PORTS, regional } from '../../../deploy/local/programs.mjs';
 import { getJson, postJson, readNdjson } from '../../support/http.ts';
 import {
   type Handle,
@@ -18,6 +18,8 @@ export const SERVER_SIDECARS = ['server-sidecar-1', 'server-sidecar-2', 'server-
 const ISO_SERVERS = ['iso-server-1', 'iso-server-1b', 'iso-server-2', 'iso-server-3'] as const;
 const ISO_CLIENTS = ['iso-client-1', 'iso-client-dr'] as const;
 export const CONTROLLER = 'central-controller-east';
+/** All that links need: the local stack without what is there for sessions alone. */
+const PROGRAMS = (Object.keys(PORTS) as Name[]).filter((name) => !/^(kafka|redis|broker|wan)\b/.test(name));
 /** What the client sends throughout, a second. */
 const PURCHASES_PER_SECOND = 50;
 /** A purchase without a response is reversed after so long, in milliseconds. */
@@ -49,9 +51,10 @@ export interface SpineOptions extends StackOptions {
   readonly envWith?: (stack: Stack) => Promise<Partial<Record<Name, Variables>>>;
 }
 
-/** The whole local stack under a steady load, its demo link active. */
+/** The local stack as far as links need it, under a steady load, its demo link active. */
 export async function startSpine({ twoForTheBank, envWith, ...options }: SpineOptions = {}): Promise<Stack> {
   const stack = await startStack({
+    programs: PROGRAMS,
     ...options,
     start: false,
     env: {
@@ -68,7 +71,7 @@ export async function startSpine({ twoForTheBank, envWith, ...options }: SpineOp
     : {};
   try {
     const late = { ...bank, ...(await envWith?.(stack)) };
-    await Promise.all(programsOf(stack.site).map(({ name }) => stack.program(name).start(late[name])));
+    await Promise.all((options.programs ?? PROGRAMS).map((name) => stack.program(name).start(late[name])));
     await untilActive(stack);
     await untilApproved(stack, 50);
   } catch (error) {
