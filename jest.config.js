@@ -20,7 +20,11 @@ const infrastructure = {
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
 };
 
+/** Of a test, in milliseconds: a machine that is busy with other tests is slow. Files with longer tests say so. */
+const TEST_TIMEOUT_MS = 120_000;
+
 export default {
+  testTimeout: TEST_TIMEOUT_MS,
   coverageProvider: 'v8',
   collectCoverageFrom: ['apps/*/src/**/*.ts', 'libs/*/src/**/*.ts', '!**/main.ts', '!**/*.spec.ts'],
   projects: [
@@ -36,6 +40,12 @@ export default {
       ...infrastructure,
       displayName: 'e2e',
       testMatch: ['<rootDir>/test/e2e/**/*.e2e-spec.ts'],
+    },
+    {
+      ...base,
+      ...infrastructure,
+      displayName: 'long',
+      testMatch: ['<rootDir>/test/{e2e,integration}/**/*.long-spec.ts'],
     },
   ],
 };

@@ -10,9 +10,14 @@ import { startServers } from './support/servers.mjs';
 
 /**
  * `npm test`: does its own set-up, type-checks, runs the tests against a real Kafka and a real Redis on free
- * ports, and ends in one line, `N passed, N failed`. `npm test -- unit` runs one kind of tests alone.
+ * ports, and ends in one line, `N passed, N failed`. `npm test -- unit` runs one kind of tests alone; `npm run
+ * test:long` runs all of them in their long forms, and the suites that are long by themselves.
  */
 const KINDS = ['unit', 'integration', 'e2e'];
+/** Not in `npm test`. */
+const LONG = 'long';
+/** Kinds that start whole programs. */
+const WHOLE = ['e2e', LONG];
 
 /** @typedef {{passed: number, failed: number}} Tally */
 
@@ -72,15 +77,16 @@ async function tests(kinds) {
   const env = {
     ...process.env,
     ...(servers && { TRUNKLINE_KAFKA_BROKERS: kafkaBrokers, TRUNKLINE_REDIS_URL: redisUrl }),
+    ...(kinds.includes(LONG) && { TRUNKLINE_TEST_LENGTH: 'long' }),
   };
   try {
     const small = await jest(
-      kinds.filter((kind) => kind !== 'e2e'),
+      kinds.filter((kind) => !WHOLE.includes(kind)),
       2,
       env,
     );
     const whole = await jest(
-      kinds.filter((kind) => kind === 'e2e'),
+      kinds.filter((kind) => WHOLE.includes(kind)),
       1,
       env,
     );
@@ -92,8 +98,9 @@ async function tests(kinds) {
 
 async function main() {
   const asked = process.argv.slice(2);
-  const unknown = asked.filter((kind) => !KINDS.includes(kind));
-  if (unknown.length > 0) throw new StackError(`npm test [-- ${KINDS.join('|')}]: not ${unknown.join(' ')}`);
+  const known = [...KINDS, LONG];
+  const unknown = asked.filter((kind) => !known.includes(kind));
+  if (unknown.length > 0) throw new StackError(`npm test [-- ${known.join('|')}]: not ${unknown.join(' ')}`);
   checkNode();
   findJava();
   await ensureDependencies(console.log);

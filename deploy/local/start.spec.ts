@@ -20,5 +20,5 @@ describe('npm start -- --help', () => {
     }
     expect(existsSync(join(clone, '.trunkline'))).toBe(false);
     expect(existsSync(join(clone, 'node_modules'))).toBe(false);
-  }, 60_000);
+  });
 });

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { get } from 'node:http';
-import { jest } from '@jest/globals';
 import { regional } from '../../deploy/local/programs.mjs';
 import { getJson, postJson } from '../support/http.ts';
 import { PlainKafka } from '../support/plain-kafka.ts';
@@ -18,8 +17,6 @@ import {
   untilApproved,
   untilPhase,
 } from './support/spine.ts';
-
-jest.setTimeout(120_000);
 
 const FRONT: Name = 'central-controller-east';
 /** Told to decide for the bank's region, in place of its own, whose controller no test here needs. */

@@ -40,7 +40,7 @@ describe('the projector', () => {
     await projection.prepare();
     const claims = Array.from({ length: PARTITIONS }, (_none, p) => claimEvent(projection.events, p, WRITER));
     await projection.log.publish(claims);
-  }, 30_000);
+  });
 
   afterEach(() => projection.end(), 20_000);
 
@@ -81,7 +81,7 @@ describe('the projector', () => {
     ]);
     const { items } = (await projection.reader.connectionEvents('w1:a', {})) ?? { items: [] };
     expect(items).toMatchObject([{ event_id: 'w1:a/1', partition, offset: 1, type: 'connection-activated' }]);
-  }, 30_000);
+  });
 
   it('passes by what a peer holds ready under a connection’s id, and is as far as the log all the same', async () => {
     const west = topicName(projection.regions[1], TOPIC.controllerEvents);
@@ -102,7 +102,7 @@ describe('the projector', () => {
     expect([projection.wrong, projection.failures, projection.rebuilds]).toEqual([0, [], expect.any(Array)]);
     const positions = `trunkline:positions:{${projection.regions[0]}}`;
     expect(await redisCommand(url, 'HGET', positions, `${west}/${partition}`)).toBe('5:7:w');
-  }, 30_000);
+  });
 
   it('writes nothing for what it reads again', async () => {
     await decideAll(1, 20);
@@ -119,7 +119,7 @@ describe('the projector', () => {
     projection.start();
     await projection.settled();
     await waitFor(async () => JSON.stringify(await redisContents(url)) === JSON.stringify(before));
-  }, 30_000);
+  });
 
   it('brings everything back after a FLUSHALL, and says so meanwhile', async () => {
     await projection.log.publish([
@@ -145,7 +145,7 @@ describe('the projector', () => {
       return true;
     });
     expect(projection.rebuilds).toContain('position-missing');
-  }, 30_000);
+  });
 
   it('notices a Redis that came back with older data', async () => {
     await decideAll(1, 5);
@@ -161,7 +161,7 @@ describe('the projector', () => {
     await redisCommand(url, 'SWAPDB', database, older);
     await waitFor(() => projection.rebuilds.includes('position-behind'));
     await reached(9);
-  }, 30_000);
+  });
 
   it('shares the partitions among the processes of a region', async () => {
     const first = projection.start();
@@ -171,17 +171,17 @@ describe('the projector', () => {
         const counts = [first, second].map((part) => Number(part.state().partitions));
         return counts.every((count) => count > 0) && counts.reduce((a, b) => a + b) === PARTITIONS;
       },
-      { withinMs: 20_000, what: 'both to have some' },
+      { what: 'both to have some' },
     );
     await projection.settled();
     await decideAll(1, 10);
     await reached(10);
     await projection.stop(first);
     await decideAll(11, 20);
-    await waitFor(() => second.state().partitions === PARTITIONS, { withinMs: 15_000 });
+    await waitFor(() => second.state().partitions === PARTITIONS);
     await projection.settled();
     await reached(20);
-  }, 60_000);
+  });
 
   it('mends by its sweep what contradicts the log', async () => {
     await decideAll(1, 4);
@@ -197,15 +197,12 @@ describe('the projector', () => {
     await redisCommand(url, 'HSET', 'connections:{c9:nowhere}', 'version', '3', 'status', 'active');
     await redisCommand(url, 'ZADD', 'trunkline:{connections}:all', '0', 'c9:nowhere');
     await redisCommand(url, 'HDEL', 'trunkline:{connections}:rows', 'c3:a');
-    await waitFor(
-      async () => {
-        expect(await redisContents(url)).toEqual(before);
-        return true;
-      },
-      { withinMs: 20_000 },
-    );
+    await waitFor(async () => {
+      expect(await redisContents(url)).toEqual(before);
+      return true;
+    });
     expect(projection.rebuilds).toContain('sweep');
-  }, 60_000);
+  });
 
   it('is not ready, and says why, when the log has a gap', async () => {
     await decide('c1:a', 1, 2);
@@ -214,7 +211,7 @@ describe('the projector', () => {
     await waitFor(() => projection.failures.length > 0);
     expect(part.state()).toMatchObject({ ready: false });
     expect(part.state().trouble).toContain('c1:a has no version 3');
-  }, 30_000);
+  });
 
   it('does not skip truth that it can not read', async () => {
     await decide('c1:a', 1, 1);
@@ -233,7 +230,7 @@ describe('the projector', () => {
     await waitFor(() => projection.failures.length > 0);
     expect(part.state()).toMatchObject({ ready: false });
     expect(await redisCommand(url, 'HGET', 'connections:{c1:a}', 'version')).not.toBe('2');
-  }, 30_000);
+  });
 
   it('passes over reports that are poison', async () => {
     const poison = { topic: projection.reports, partition: 0, headers: {}, key: 'x' };
@@ -245,5 +242,5 @@ describe('the projector', () => {
     projection.start();
     await projection.settled();
     expect(await waitFor(() => projection.reader.agent('c1', 0))).toMatchObject({ capacity: 5 });
-  }, 30_000);
+  });
 });

@@ -54,13 +54,13 @@ describe('the registry in a Redis Cluster', () => {
     await waitFor(() => writer.ping().then(() => true));
     await waitFor(() => reader.missing().then(() => true));
     await writer.positions.begin(`${TOPIC_NAME}/0`, EARLIEST, 0);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     writer?.close();
     reader?.close();
     await cluster?.clear();
-  }, 20_000);
+  });
 
   it('spreads rows over the nodes, each with all that belongs to it', async () => {
     const all = Array.from({ length: CONNECTIONS }, (_none, n) => [decision(n, 1), decision(n, 2)]).flat();

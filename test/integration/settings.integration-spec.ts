@@ -116,7 +116,7 @@ describe('the projector of what operators set', () => {
     await projection.prepare();
     const claims = Array.from({ length: PARTITIONS }, (_none, p) => claimEvent(projection.events, p, WRITER));
     await projection.log.publish(claims);
-  }, 30_000);
+  });
 
   afterEach(() => projection.end(), 20_000);
 
@@ -169,10 +169,8 @@ describe('the projector of what operators set', () => {
     await redisCommand(url, 'HSET', `trunkline:settings:{${key}}`, 'version', '99', 'policy:none', '{}');
     await redisCommand(url, 'HSET', 'trunkline:settings:{region/nowhere}', 'version', '3');
     await redisCommand(url, 'ZADD', 'trunkline:{regions}:all', '0', 'region/nowhere');
-    await waitFor(async () => JSON.stringify(await redisContents(url)) === JSON.stringify(before), {
-      withinMs: 20_000,
-    });
+    await waitFor(async () => JSON.stringify(await redisContents(url)) === JSON.stringify(before), {});
     expect(projection.failures).toEqual([]);
     expect(projection.rebuilds).toContain('sweep');
-  }, 60_000);
+  });
 });

@@ -19,10 +19,10 @@ describe('servers and processes of a test', () => {
     run.stdout.on('data', (chunk) => {
       home += String(chunk).trim();
     });
-    await waitFor(() => existsSync(home), { withinMs: 20_000, what: 'a running Redis' });
+    await waitFor(() => existsSync(home), { what: 'a running Redis' });
     const servers = recordsOf(layoutOf(home));
     expect(servers.filter(isAlive)).toHaveLength(1);
     run.kill('SIGKILL');
     await waitFor(() => !servers.some(isAlive) && !existsSync(home), { what: 'the end of all of it' });
-  }, 40_000);
+  });
 });

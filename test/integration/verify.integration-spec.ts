@@ -1,15 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { jest } from '@jest/globals';
 import { KafkaLog } from '#libs/log';
 import { ensureBuild } from '../../deploy/local/build.mjs';
 import { ROOT } from '../../deploy/local/paths.mjs';
 import { CORRUPTIONS, corrupted } from '../verify/corruptions.ts';
 import { pour } from '../verify/pour.ts';
 import { trunkline } from '../verify/trunkline.ts';
-
-jest.setTimeout(120_000);
 
 const PARTITIONS = 12;
 const brokers = process.env.TRUNKLINE_KAFKA_BROKERS ?? '';

@@ -85,7 +85,6 @@ export class Projection {
   /** Once every projector stands and the registry is whole. */
   async settled(): Promise<void> {
     await waitFor(() => this.running.every(({ part }) => part.state().ready), {
-      withinMs: 20_000,
       what: 'the projectors',
     });
     await waitFor(async () => (await this.reader.missing()) === undefined, { what: 'a whole registry' });

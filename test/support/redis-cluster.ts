@@ -60,7 +60,7 @@ async function join3(nodes: readonly string[]): Promise<void> {
         (state) => /cluster_state:ok/.test(String(state)) && /known_nodes:3/.test(String(state)),
       );
     },
-    { what: 'the cluster', withinMs: 20_000 },
+    { what: 'the cluster' },
   );
 }
 

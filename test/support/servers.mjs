@@ -14,6 +14,9 @@ const GUARDIAN = fileURLToPath(new URL('guardian.mjs', import.meta.url));
 /** Systems give ports from 32768 on to outgoing connections, so servers of tests stay below. */
 const PORTS_FROM = 20_000;
 const PORTS_TO = 32_768;
+/** Test files that run at once never get the same port, also while nobody listens there yet. */
+const WORKERS = 8;
+const WORKER = Number(process.env.JEST_WORKER_ID ?? 0) % WORKERS;
 /** Each stack of a test has a database of its own in the shared Redis. */
 const REDIS_DATABASES = 1_024;
 const STOP_GRACE_MS = 5_000;
@@ -27,7 +30,8 @@ const given = new Set(Object.values(PORTS).flatMap((purposes) => Object.values(p
 /** A port that is free now and that this process gives out once. */
 export async function freePort() {
   for (;;) {
-    const port = PORTS_FROM + Math.floor(Math.random() * (PORTS_TO - PORTS_FROM));
+    const choice = Math.floor(Math.random() * ((PORTS_TO - PORTS_FROM) / WORKERS));
+    const port = PORTS_FROM + choice * WORKERS + WORKER;
     if (given.has(port) || !(await isFree(port))) continue;
     given.add(port);
     return port;

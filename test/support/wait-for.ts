@@ -1,5 +1,5 @@
 export interface WaitOptions {
-  /** Gives up after so long, in milliseconds. */
+  /** Gives up after so long, in milliseconds. The default suits a machine that is busy with other tests. */
   readonly withinMs?: number;
   /** Looks again after so long, in milliseconds. */
   readonly everyMs?: number;
@@ -15,7 +15,7 @@ export async function waitFor<T>(
   look: () => T | Promise<T>,
   options: WaitOptions = {},
 ): Promise<Exclude<T, undefined | null | false | '' | 0>> {
-  const { withinMs = 10_000, everyMs = 25, what = 'the condition' } = options;
+  const { withinMs = 30_000, everyMs = 25, what = 'the condition' } = options;
   const until = performance.now() + withinMs;
   let last: unknown;
   for (;;) {

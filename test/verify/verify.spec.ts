@@ -1,15 +1,12 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { jest } from '@jest/globals';
 import { verify } from '#libs/domain';
 import { verifySlices } from '../../apps/cli/src/verify/run.ts';
 import { ensureBuild } from '../../deploy/local/build.mjs';
 import { ROOT } from '../../deploy/local/paths.mjs';
 import { CORRUPTIONS, corrupted, type Line } from './corruptions.ts';
 import { trunkline } from './trunkline.ts';
-
-jest.setTimeout(60_000);
 
 const HERE = join(ROOT, 'test/verify');
 const CLEAN = join(HERE, 'clean.ndjson');

@@ -61,7 +61,7 @@ describe('the examples', () => {
     expect(target.output).toContain('over: hung-up');
     expect([controller.code, target.code]).toEqual([0, 0]);
     await exchange.stop();
-  }, 70_000);
+  });
 
   it('say what is wrong with a code before they ask a broker', async () => {
     const exchange = await FakeExchange.start('broker-us-1');
@@ -70,5 +70,5 @@ describe('the examples', () => {
     await waitFor(() => target.code !== undefined, { withinMs: 30_000 });
     expect(target).toMatchObject({ code: 1, output: expect.stringContaining('bad-code') });
     await exchange.stop();
-  }, 40_000);
+  });
 });

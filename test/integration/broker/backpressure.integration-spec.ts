@@ -51,7 +51,6 @@ describe('a reader that is slow', () => {
   /** What the network itself keeps is full before that. */
   const hasPaused = (reason: string) =>
     waitFor(async () => (await world.metric(broker, 'pauses_total', { reason })) > 0, {
-      withinMs: 20_000,
       what: reason,
     });
 
@@ -76,7 +75,7 @@ describe('a reader that is slow', () => {
     expect(flood.sent).toBeLessThan(total);
     expect(process.memoryUsage().rss - heapBytes).toBeLessThan(64 * MEBIBYTE);
     pair.bob.socket.resume();
-    await waitFor(() => pair.bob.receivedBytes === total, { withinMs: 20_000, what: 'all of it' });
+    await waitFor(() => pair.bob.receivedBytes === total, { what: 'all of it' });
     const got = createHash('sha256').update(pair.bob.received);
     expect(got.digest('hex')).toBe(expected.digest('hex'));
     await waitFor(async () => (await buffered()) === 0);
@@ -113,7 +112,6 @@ describe('a reader that is slow', () => {
     go();
     await waitFor(async () => (await buffered()) > LEG_BUFFER / 2, {
       what: 'answers that pile up',
-      withinMs: 20_000,
     });
     await holdsFor(1_000, async () => (await buffered()) <= LEG_BUFFER + OVERSHOOT);
   });
@@ -133,9 +131,7 @@ describe('the readers of a broker together', () => {
     pair.bob.socket.pause();
     const flood = new Flood(pair.ann);
     world.ends(() => flood.stop());
-    await waitFor(async () => (await world.metric(broker, 'pauses_total', { reason: 'broker-full' })) > 0, {
-      withinMs: 20_000,
-    });
+    await waitFor(async () => (await world.metric(broker, 'pauses_total', { reason: 'broker-full' })) > 0);
     await holdsFor(500, async () => (await world.metric(broker, 'buffered_bytes')) <= MEBIBYTE + OVERSHOOT);
   });
 });

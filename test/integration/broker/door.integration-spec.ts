@@ -157,7 +157,7 @@ describe('the door of a broker', () => {
     }
     const trickle = setInterval(() => slow.write(Buffer.from([22])), 1_000);
     world.ends(() => clearInterval(trickle));
-    await waitFor(() => closed === 2, { what: 'both ends', withinMs: 12_000 });
+    await waitFor(() => closed === 2, { what: 'both ends' });
     expect((await world.metric(broker, 'door_refusals_total')) >= 2).toBe(true);
     await waitFor(async () => (await world.metric(broker, 'handshakes')) === 0);
   });
@@ -168,7 +168,7 @@ describe('the door of a broker', () => {
     let sent = 0;
     const trickle = setInterval(() => endpoint.write(hello.subarray(sent++, sent)), 1_000);
     world.ends(() => clearInterval(trickle));
-    await waitFor(() => endpoint.isClosed, { what: 'the end', withinMs: 12_000 });
+    await waitFor(() => endpoint.isClosed, { what: 'the end' });
     expect(endpoint.rawBytes).toBe(0);
     await refusedFor('hello-timeout');
   });

@@ -1,7 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { jest } from '@jest/globals';
 import { pino } from 'pino';
 import type { FactSink } from '#libs/agent';
 import { type BrokerCommandName, endpointSpiffeId, spiffeId } from '#libs/contracts';
@@ -15,7 +14,6 @@ import { Endpoint, type Role } from './endpoint.ts';
 
 /** A broker and its endpoints over real sockets; the test itself is the control plane. */
 
-jest.setTimeout(30_000);
 export const PKI = mkdtempSync(join(tmpdir(), 'trunkline-broker-'));
 afterAll(() => rmSync(PKI, { recursive: true, force: true }));
 

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { deadLetterTopic, HEADER } from '#libs/contracts';
 import { waitFor } from '../../support/wait-for.ts';
 import { audit, readAll } from './audit.ts';
@@ -10,8 +9,6 @@ import { describeTruth } from './truth-behaviours.ts';
 
 /** What the log promises, whatever it stands on: run on the twin and on a real Kafka. */
 export function describeLog(open: () => Promise<Cluster>): void {
-  // Topics of a region are made anew for each test, and machines may be busy.
-  jest.setTimeout(60_000);
   let cluster: Cluster;
   let world: World;
 
@@ -66,7 +63,7 @@ export function describeLog(open: () => Promise<Cluster>): void {
     const starting = world.startLoop();
     await flow(200);
     const second = await starting;
-    await waitFor(() => first.loop.partitions().length === PARTITIONS / 2, { withinMs: 20_000 });
+    await waitFor(() => first.loop.partitions().length === PARTITIONS / 2);
     await flow(200);
     await first.stop();
     await flow(200);

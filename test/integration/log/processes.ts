@@ -106,7 +106,7 @@ export class World {
 
   async startLoop(options: ProcessOptions = {}): Promise<LoopProcess> {
     const process = await this.startUnready(options);
-    await waitFor(() => process.loop.ready(), { withinMs: 20_000, what: 'the loop to own its partitions' });
+    await waitFor(() => process.loop.ready(), { what: 'the loop to own its partitions' });
     return process;
   }
 

@@ -6,7 +6,6 @@ import {
   type ServiceClientConstructor,
 } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
-import { jest } from '@jest/globals';
 import { protoPath as healthProto } from 'grpc-health-check';
 import { TOPIC, topicName } from '#libs/contracts';
 import { ROOT } from '../../../deploy/local/paths.mjs';
@@ -14,8 +13,6 @@ import type { AskedFields, PeerCaller } from '../../support/peer-caller.ts';
 import { PlainKafka } from '../../support/plain-kafka.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { type Controller, PeerWorld } from './world.ts';
-
-jest.setTimeout(60_000);
 
 /** Long enough for the questions of one test, short enough to wait for its end, in milliseconds. */
 const RESERVATION_MS = 3_000;

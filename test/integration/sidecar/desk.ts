@@ -47,7 +47,6 @@ export class Desk {
   said(name: string, agentId: string, isIt: (data: Data) => boolean = () => true): Promise<Data> {
     return waitFor(() => this.all(name, agentId).findLast(isIt), {
       what: `${name} of ${agentId}`,
-      withinMs: 20_000,
     });
   }
 

@@ -1,10 +1,7 @@
-import { jest } from '@jest/globals';
 import { getJson } from '../../support/http.ts';
 import { type Name, type Stack, startStack } from '../../support/stack.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { Desk, LINK } from './desk.ts';
-
-jest.setTimeout(90_000);
 
 const PROGRAMS = [
   'iso-server-1',

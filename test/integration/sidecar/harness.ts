@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { jest } from '@jest/globals';
 import { pino } from 'pino';
 import type { FactSink } from '#libs/agent';
 import { type SidecarCommandName, spiffeId } from '#libs/contracts';
@@ -17,8 +16,6 @@ import { Application, Backend } from './peers.ts';
 
 /** Two sidecars, their application and their backends, over real sockets, without Kafka. */
 
-/** A busy machine makes certificates, and everything else, several times slower. */
-jest.setTimeout(30_000);
 const PKI = mkdtempSync(join(tmpdir(), 'trunkline-sidecar-'));
 afterAll(() => rmSync(PKI, { recursive: true, force: true }));
 

@@ -59,7 +59,7 @@ describe('the lease of a sidecar', () => {
       reason: 'lease-lapsed',
       incarnation: life,
     });
-    await waitFor(() => client.log.facts('connection-request').length === 2, { withinMs: 8_000 });
+    await waitFor(() => client.log.facts('connection-request').length === 2);
     expect(client.log.facts('connection-request')[1]?.incarnation).toBe(client.agent.vigil.incarnation);
     expect(
       await world.command(client, 'disconnect', 1, { incarnation: life, requests: 'hold' }),

@@ -1,14 +1,11 @@
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { jest } from '@jest/globals';
 import { ensureBuild } from '../../../deploy/local/build.mjs';
 import { freePort } from '../../support/servers.mjs';
 import { startStack } from '../../support/stack.ts';
 import { Desk } from './desk.ts';
 import { World } from './harness.ts';
-
-jest.setTimeout(60_000);
 
 interface Ended {
   readonly code: number | null;
