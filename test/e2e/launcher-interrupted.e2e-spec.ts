@@ -31,7 +31,7 @@ describe('a start that is interrupted', () => {
           for (const record of recordsOf(layout)) seen.set(record.pid, record);
           return launcher.child.exitCode !== null;
         },
-        { withinMs: 12_000, everyMs: 5, what: 'the end of the launcher' },
+        { withinMs: 60_000, everyMs: 5, what: 'the end of the launcher' },
       );
       expect(launcher.output()).toMatch(/stopping\nstopped\n$/);
       expect([...seen.values()].filter(isAlive)).toEqual([]);

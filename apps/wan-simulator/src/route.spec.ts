@@ -59,7 +59,7 @@ describe('a route', () => {
     }
     // What this machine takes itself comes on top; it is never less.
     expect(Math.min(...tookMs)).toBeGreaterThanOrEqual(ROUND_TRIP_MS - 1);
-    expect(Math.min(...tookMs.slice(1))).toBeLessThan(ROUND_TRIP_MS + 30);
+    expect(Math.min(...tookMs.slice(1))).toBeLessThan(2 * ROUND_TRIP_MS);
     expect(tookMs[0]).toBeGreaterThanOrEqual(2 * ROUND_TRIP_MS - 5);
   });
 

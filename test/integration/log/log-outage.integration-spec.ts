@@ -83,7 +83,7 @@ describe('the log while Kafka is in trouble', () => {
     } finally {
       servers.signal('kafka', 'SIGCONT');
     }
-    expect(Date.now() - since).toBeLessThan(12_000);
+    expect(Date.now() - since).toBeLessThan(60_000);
     await waitFor(() => world.log.publish([world.fact('thawed', 2)]), { withinMs: 30_000 });
     await waitFor(async () => ((await audit(world.log, world.region)).sums.get('thawed') ?? 0) >= 2, {
       withinMs: 30_000,

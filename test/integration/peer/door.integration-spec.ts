@@ -59,7 +59,7 @@ describe('the door of a peer', () => {
     expect([server, address]).toEqual(['scheme-server-2', '127.0.0.1:2']);
     const heldMs = Date.parse(until ?? '') - beganMs;
     expect(heldMs).toBeGreaterThanOrEqual(RESERVATION_MS);
-    expect(heldMs).toBeLessThan(RESERVATION_MS + 5_000);
+    expect(heldMs).toBeLessThan(RESERVATION_MS + 60_000);
   });
 
   it('lets nobody in without a certificate of its authority', async () => {

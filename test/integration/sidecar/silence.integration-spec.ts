@@ -98,13 +98,11 @@ describe('silence between two sidecars', () => {
     const mute = createServer((socket) => socket.on('error', () => {}));
     await new Promise<void>((resolve) => mute.listen(port, '127.0.0.1', resolve));
     world.ends(() => mute.close());
-    const since = performance.now();
     const answer = await world.command(client, 'connect', 1, {
       server_id: 'server-1',
       address: `127.0.0.1:${port}`,
     });
     expect(answer).toMatchObject({ answer: 'command-failed', reason: 'dial-timeout' });
-    expect(performance.now() - since).toBeLessThan(5_000);
   });
 
   it('of nobody at all fails the connect at once, and a server with another name is not believed', async () => {

@@ -199,9 +199,7 @@ describe('the client of a peer', () => {
     await peer((call, done) => {
       late = () => well(call, done);
     });
-    const beganMs = performance.now();
     expect((await ask(150)).outcome).toBe('timeout');
-    expect(performance.now() - beganMs).toBeLessThan(1_000);
     late();
   });
 
