@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -20,6 +21,8 @@ export type CliEvent = { readonly event: string } & Record<string, any>;
 /** One run of the command line, as a process of its own. */
 export interface CliRun {
   readonly pid: number;
+  /** Its exit code, or the signal that ended it; undefined: it runs. */
+  readonly result: number | NodeJS.Signals | undefined;
   events(name?: string): CliEvent[];
   /** Waits for the n-th event of this name, from 1. */
   until(name: string, nth?: number): Promise<CliEvent>;
@@ -40,16 +43,26 @@ export function startSessionStack(
 
 let runs = 0;
 
+/** Of a process of the command line and its log. */
+export function nameRun(what = ''): string {
+  runs += 1;
+  return `cli-${what}-${runs}`;
+}
+
 /** Starts `trunkline`; it ends with the stack, whatever becomes of the test. */
 export function trunkline(stack: Stack, args: readonly string[], env: Record<string, string> = {}): CliRun {
-  runs += 1;
-  const name = `cli-${args[0]}-${runs}`;
+  const name = nameRun(args[0]);
   const child = launch(stack.layout, {
     name,
     command: process.execPath,
     args: [join(ROOT, 'bin/trunkline.mjs'), ...args],
     env: { PATH: process.env.PATH ?? '', HOME: join(stack.layout.home, 'person'), ...env },
   });
+  return followRun(stack, name, child);
+}
+
+/** What a process of the command line says in its log, and how it ends. */
+export function followRun(stack: Stack, name: string, child: ChildProcess): CliRun {
   let result: number | NodeJS.Signals | undefined;
   child.on('exit', (code, signal) => {
     result = code ?? signal ?? 1;
@@ -57,12 +70,15 @@ export function trunkline(stack: Stack, args: readonly string[], env: Record<str
   const output = (): string => readFileSync(logFile(stack.layout, name), 'utf8');
   const events = (wanted?: string): CliEvent[] =>
     output()
-      .split('\n')
+      .split(/\r?\n/)
       .filter((line) => line.startsWith('{') && line.endsWith('}'))
       .map((line) => JSON.parse(line) as CliEvent)
       .filter(({ event }) => wanted === undefined || event === wanted);
   return {
     pid: child.pid ?? 0,
+    get result() {
+      return result;
+    },
     events,
     output,
     async until(wanted, nth = 1) {
