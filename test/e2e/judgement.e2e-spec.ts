@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import { getJson } from '../support/http.ts';
+import { byLength } from '../support/length.ts';
 import type { Stack } from '../support/stack.ts';
 import { holdsFor, waitFor } from '../support/wait-for.ts';
 import { audit } from './support/audit.ts';
@@ -21,7 +22,7 @@ jest.setTimeout(180_000);
 const FLAPPING = 'bank-client-dr:flapping';
 const FLAPPING_SERVER = 'server-sidecar-3';
 const MAX_MOVES = 3;
-const FLAPPING_MS = 60_000;
+const FLAPPING_MS = byLength(24_000, 60_000);
 const KILLED_EVERY_MS = 3_000;
 /** Both of damping and of an agent's restarts, of which there are fewer than too many within it. */
 const WINDOW_MS = 20_000;

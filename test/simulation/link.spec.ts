@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { link } from '#libs/domain';
 import { read } from '../../libs/domain/testing/table.ts';
+import { byLength } from '../support/length.ts';
 import { Coverage, UNREACHABLE } from './coverage.ts';
 import { DEFECTS } from './defects.ts';
 import { Broken } from './invariants.ts';
@@ -10,7 +11,7 @@ import type { Faults } from './model.ts';
 import { Simulation } from './simulation.ts';
 
 /** Runs of the model world; more for a longer look: `TRUNKLINE_SIMULATION_RUNS=5000`. */
-const RUNS = Number(process.env.TRUNKLINE_SIMULATION_RUNS ?? 100);
+const RUNS = Number(process.env.TRUNKLINE_SIMULATION_RUNS ?? byLength(100, 2_000));
 /** Every run of a suite has its own seed; a failure prints the seed and how to see it again. */
 const SEED = Number(process.env.TRUNKLINE_SIMULATION_SEED ?? 20_261_121);
 const RUNS_PER_DEFECT = 150;

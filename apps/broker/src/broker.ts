@@ -50,10 +50,14 @@ export interface Broker {
   stop(): Promise<void>;
 }
 
-/** Builds a broker from its configuration; endpoints can dial it when this resolves. */
+/**
+ * Builds a broker from its configuration; endpoints can dial it when this resolves.
+ * @param leave called when the control plane wants it to end: whoever runs it drains and stops it
+ */
 export async function createBroker(
   config: Readonly<BrokerConfig>,
   dependencies: AgentDependencies,
+  leave: () => void,
 ): Promise<Broker> {
   const registry = createRegistry(config.agentId);
   const metrics = new BrokerMetrics(registry);
@@ -91,7 +95,9 @@ export async function createBroker(
       );
       metrics.gauge('placed', 'Sessions that are placed here', () => sessions.placed);
       metrics.gauge('buffered_bytes', 'Bytes that wait for slow readers', () => budget.usedBytes);
-      const made = new RelayCarrier(agent, sessions, received, guesses, { capacity, drainMs });
+      const made = new RelayCarrier(agent, sessions, received, guesses, {
+        ...{ capacity, drainMs, leave },
+      });
       return { carrier: made, carrying: { address: config.address ?? addressOf(config, door) } };
     },
   );

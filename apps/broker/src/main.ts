@@ -18,7 +18,9 @@ async function main(): Promise<void> {
   const config = loadConfig(BrokerConfig);
   const logger = createLogger({ name: config.agentId, level: config.logLevel });
   const log = new KafkaLog({ clientId: config.agentId, brokers: config.kafkaBrokers });
-  const broker = await createBroker(config, { sink: log, clock: systemClock, log: logger });
+  const shutdown = new Shutdown(logger, config.drainMs + SHUTDOWN_LIMIT_MS);
+  const leave = (): void => void shutdown.run(0, 'drain');
+  const broker = await createBroker(config, { sink: log, clock: systemClock, log: logger }, leave);
   let commands: Consumer | undefined;
   const admin = createAdminServer(broker.registry, {
     ready: () => {
@@ -28,7 +30,6 @@ async function main(): Promise<void> {
       return { ready, reads_commands: commands !== undefined, draining: isDraining, facts_wait: isFailing };
     },
   });
-  const shutdown = new Shutdown(logger, config.drainMs + SHUTDOWN_LIMIT_MS);
   shutdown.add('sessions', () => broker.drain());
   shutdown.add('carrying', () => broker.stop());
   shutdown.add('commands', () => commands?.stop());

@@ -13,6 +13,13 @@ type CommandOf<Name extends BrokerCommand['name']> = Extract<BrokerCommand, { na
 /** Two looks further apart mean that nobody could listen meanwhile; several ticks, in milliseconds. */
 const LATE_MS = 500;
 
+export interface CarrierOptions {
+  readonly capacity: number;
+  readonly drainMs: number;
+  /** Begins to send everybody elsewhere and to end this broker; called when it is told to drain as a whole. */
+  readonly leave: () => void;
+}
+
 /** Runs the commands of the control plane on the legs that are here. */
 export class RelayCarrier implements Carrier<BrokerCommand> {
   readonly worstUnansweredRatio = 0;
@@ -23,7 +30,7 @@ export class RelayCarrier implements Carrier<BrokerCommand> {
     private readonly sessions: Sessions,
     private readonly reception: Reception,
     private readonly guesses: GuessLimits,
-    private readonly options: { readonly capacity: number; readonly drainMs: number },
+    private readonly options: CarrierOptions,
   ) {
     this.tickedMs = agent.clock.monotonicMs();
   }
@@ -41,6 +48,9 @@ export class RelayCarrier implements Carrier<BrokerCommand> {
     if (command.name === 'reject-target') return this.rejectTarget(command);
     if (command.name === 'close-relay') return this.closeRelay(command);
     const { connection_id, epoch } = command;
+    // It names this broker where a connection would be: all of them are meant.
+    if (command.name === 'drain' && connection_id === this.agent.identity.agentId)
+      return this.options.leave();
     if (epoch < this.sessions.fence.highest(connection_id)) throw new CommandRefusal('stale-epoch');
     switch (command.name) {
       case 'issue-code':

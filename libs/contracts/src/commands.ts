@@ -80,6 +80,8 @@ export class Disconnect extends Command {
 /**
  * To the client sidecar: hold new requests, let responses finish; done when none is in flight or the time is over.
  * To a broker: tell both ends of the relay to attach elsewhere, which they do while it stands; done when they were told.
+ * To a broker whose own `agent_id` stands as `connection_id`: take nobody on any more, tell everybody to attach elsewhere, and
+ * end when they left or its own limit is over; done when that began.
  */
 export class Drain extends Command {
   /** `close`: this client will not carry the link after it, so its application is asked to stop sending. Absent: `hold`. */

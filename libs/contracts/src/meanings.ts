@@ -76,7 +76,7 @@ export const MEANINGS: Readonly<Record<Described, Meaning>> = {
   'stop-sending-to-client': byLoop('To the server sidecar: stop carrying this epoch, for ever.'),
   disconnect: byLoop('To the client sidecar: stop carrying this epoch, for ever.'),
   drain: byLoop(
-    'To the client sidecar: hold new requests and let responses finish. To a broker: tell both ends to attach elsewhere.',
+    'To the client sidecar: hold new requests and let responses finish. To a broker: tell both ends to attach elsewhere; with its own id as `connection_id`: all of them, and then end.',
   ),
   'issue-code': byLoop('Give the code to the controller that waits.'),
   'hold-target': byLoop('Keep the target, tell it who controls, and ask for its consent.'),
@@ -103,7 +103,9 @@ export const MEANINGS: Readonly<Record<Described, Meaning>> = {
   'connection-rejected': byLoop('The request cannot be met, now or later.'),
   'agent-lost': byLoop('This life of the agent is over.'),
   'agent-recovered': byLoop('The agent lives again.'),
-  'agent-draining': byLoop('The agent gets no new links and its links leave.'),
+  'agent-draining': byLoop(
+    'The agent gets nothing new and what it carries leaves; a broker is told to end, and its answer noted.',
+  ),
   'server-reserved': byLoop('At the peer: a server is held for the next placement of a connection.'),
   'server-refused': byLoop('At the peer: no server is held, or no longer; the reason says why.'),
   'policy-changed': byLoop('A policy of the region is as it says from here on.'),

@@ -1,4 +1,4 @@
-import type { AgentKind } from '#libs/contracts';
+import type { AgentKind, PeerOutcome } from '#libs/contracts';
 import { EMPTY_SETTINGS, type Settings } from './judgement/index.ts';
 
 /** One agent as its latest health report shows it, whatever its region. */
@@ -48,6 +48,8 @@ export interface Fleet {
   silent(agentId: string, incarnation: string): boolean;
   /** Other control regions whose controller can be asked for a server. */
   readonly peers: ReadonlySet<string>;
+  /** Why such a region can't be asked now: nobody would answer one more question in time. Absent, or undefined: it can. */
+  readonly unaskable?: (region: string) => PeerOutcome | undefined;
   /** The peer answers within so many milliseconds; absent: TIMING.peerDeadlineMs. */
   readonly peerDeadlineMs?: number;
   /** A server is held ready for a peer for so many milliseconds; absent: TIMING.reservationMs. */

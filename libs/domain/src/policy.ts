@@ -61,8 +61,15 @@ export const SESSION_RULES = {
   forgetMs: 8 * DAY_MS,
 } as const;
 
-/** What the rules for an agent as a whole go by. */
-export const AGENT_POLICY = { version: 0, rule: 'agent/1' } as const;
+/** What the rules for an agent as a whole go by. Every time is in milliseconds. */
+export const AGENT_POLICY = {
+  version: 0,
+  rule: 'agent/1',
+  commandExpiryMs: TIMING.commandExpiryMs,
+  commandGiveUpMs: TIMING.commandGiveUpMs,
+  /** How often a broker is told to drain before it is taken not to answer. */
+  commandAttempts: 3,
+} as const;
 
 /** What the rules for a control region's settings go by. */
 export const REGION_POLICY = { version: 0, rule: 'region/1' } as const;

@@ -1,4 +1,4 @@
-import type { PolicySettings, SidecarCommand } from '#libs/contracts';
+import type { PeerOutcome, PolicySettings, SidecarCommand } from '#libs/contracts';
 import {
   type BlastCount,
   type Fact,
@@ -26,6 +26,8 @@ export class Scenario {
   nowMs = START_MS;
   /** Regions whose controller can be asked; none unless a spec says so. */
   readonly peers = new Set<string>();
+  /** Why none of them can be asked; absent: each can. */
+  unaskable: PeerOutcome | undefined;
   settings: judgement.Settings = judgement.EMPTY_SETTINGS;
   blastCount: BlastCount = { moved: 0, links: 100 };
   /** Every decision so far. */
@@ -46,6 +48,7 @@ export class Scenario {
       agents: this.agents,
       silent: (id, incarnation) => this.silentLives.has(`${id}/${incarnation}`),
       peers: this.peers,
+      unaskable: () => this.unaskable,
       settings: this.settings,
       blast: () => this.blastCount,
     };

@@ -91,6 +91,33 @@ describe('a session whose broker goes', () => {
     await stream.finish();
   });
 
+  it('is told twice that the broker goes, and moves once', async () => {
+    const stream = new Echoed(controller.connect());
+    await flows(stream);
+    let moves = 0;
+    let waits = 0;
+    let isHeldBack = true;
+    rig.exchange.refuse = (leg, asked) => {
+      if (asked !== 'resume') return undefined;
+      if (leg.role === 'target') moves += 1;
+      if (leg.role === 'target' || !isHeldBack) return undefined;
+      waits += 1;
+      return { reason: 'unavailable', retry_after_ms: 20 };
+    };
+    const left = carrier();
+    left.drain();
+    await waitFor(() => moves === 1);
+    left.drain();
+    const before = waits;
+    await waitFor(() => waits > before + 3);
+    await flows(stream);
+    isHeldBack = false;
+    await waitFor(() => controller.status.resumes === 1 && target.status.resumes === 1);
+    expect(moves).toBe(1);
+    left.isDraining = false;
+    await stream.finish();
+  });
+
   it('leaves a broker that is silent without a reset', async () => {
     const stream = new Echoed(controller.connect());
     await flows(stream);

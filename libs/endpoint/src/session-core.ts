@@ -145,6 +145,8 @@ export class SessionCore extends EventEmitter<SessionEvents> implements Session 
         this.interrupt(frame.payload.reason);
         return;
       case 'goaway':
+        // Said again while it leaves: what it has found, or is about to find, stays.
+        if (this.leaving === leg.broker.id && leg === this.legs.active) return;
         this.leaving = leg.broker.id;
         this.attach({ measure: true, avoid: this.leaving });
         return;

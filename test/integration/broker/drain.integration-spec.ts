@@ -46,6 +46,15 @@ describe('a broker that is stopped', () => {
     });
   });
 
+  it('is told so by a command that names the broker itself, not one of its sessions', async () => {
+    const broker = await world.broker();
+    const pair = await world.open(broker);
+    await world.must(broker, 'drain', 1, { connection_id: pair.connectionId });
+    expect(broker.isToldToLeave()).toBe(false);
+    await world.must(broker, 'drain', 1, { connection_id: broker.agentId });
+    expect(broker.isToldToLeave()).toBe(true);
+  });
+
   it('is done at once when nobody is there', async () => {
     const broker = await world.broker();
     await broker.drain();

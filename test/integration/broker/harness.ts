@@ -26,6 +26,8 @@ export interface Running extends Broker {
   readonly log: FakeLog;
   readonly clock: ShiftedClock;
   readonly agentId: string;
+  /** Whether the control plane has told it to end. */
+  isToldToLeave(): boolean;
 }
 
 /** A session as the test that plays the control plane knows it. */
@@ -91,11 +93,14 @@ export class World {
     const log = new FakeLog(this.log);
     const clock = new ShiftedClock();
     const logger = pino({ level: 'debug' }, { write: (line) => this.logLines.push(line) });
-    const broker = await createBroker(config, { sink: log, clock, log: logger });
+    let isToldToLeave = false;
+    const broker = await createBroker(config, { sink: log, clock, log: logger }, () => {
+      isToldToLeave = true;
+    });
     broker.start();
     this.endings.push(() => broker.stop());
     await waitFor(() => log.facts('health-report').length > 0, { what: 'a report' });
-    return Object.assign(broker, { log, clock, agentId });
+    return Object.assign(broker, { log, clock, agentId, isToldToLeave: () => isToldToLeave });
   }
 
   /** @param as the name of a certificate, or a guest's own pair */

@@ -32,12 +32,16 @@ export function isReservationDecision(name: string): name is ReservationDecision
   return (RESERVATION_DECISIONS as readonly string[]).includes(name);
 }
 
-/** What a decision on a link or a session issues. */
+/** What a decision issues. */
 export type AnyCommand = SidecarCommand | BrokerCommand;
 
 /** A link's id has a colon, which no session's has; no agent and no region is called like a session. */
 export const isSessionKey = (key: string): boolean => SESSION_ID_PATTERN.test(key);
 
-/** Whether a command that a session issues goes to a broker; `drain` goes to sidecars too, of links. */
-export const isToBroker = ({ name, connection_id }: AnyCommand): boolean =>
-  (BROKER_COMMANDS as readonly string[]).includes(name) && isSessionKey(connection_id);
+/**
+ * Whether a command goes to a broker; `drain` goes to sidecars too, of links. Of an agent as a whole, which is named where
+ * a connection would be, only brokers are commanded.
+ */
+export const isToBroker = ({ name, connection_id, agent_id }: AnyCommand): boolean =>
+  (BROKER_COMMANDS as readonly string[]).includes(name) &&
+  (isSessionKey(connection_id) || connection_id === agent_id);

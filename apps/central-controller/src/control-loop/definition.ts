@@ -109,11 +109,13 @@ export function controlLoopDefinition(
 
 function unansweredOf(aggregate: Aggregate, nowMs: number): readonly AnyCommand[] {
   if (aggregate.kind === 'link') return link.unansweredCommands(aggregate.state, nowMs);
+  if (aggregate.kind === 'agent') return agent.unansweredCommands(aggregate.state, nowMs);
   return aggregate.kind === 'session' ? session.unansweredCommands(aggregate.state, nowMs) : [];
 }
 
 function dueMsOf(aggregate: Aggregate): number | undefined {
   if (aggregate.kind === 'link') return link.nextDueMs(aggregate.state);
+  if (aggregate.kind === 'agent') return agent.nextDueMs(aggregate.state);
   return aggregate.kind === 'session' ? session.nextDueMs(aggregate.state) : undefined;
 }
 

@@ -132,6 +132,33 @@ describe('the control loop of a session’s home', () => {
     expect(decisions.at(-1)).toMatchObject({ name: 'session-interrupted', data: { phase: 'draining' } });
   });
 
+  it('tells a broker that is to be left so itself, whether it carries anything or not', async () => {
+    const data = { agent_id: 'broker-us-1', incarnation: 'u1', control_region: 'east', kind: 'broker' };
+    const wish = { ...data, reason: 'upgrade', requested_by: 'operator' };
+    for (let partition = 0; partition < PARTITIONS; partition += 1) {
+      await publish('east', 'connectionStatus', {
+        ...{ key: 'broker-us-1', partition, type: 'agent-drain-requested', data: wish },
+      });
+    }
+    const drain = await told('drain', 'broker-us-1');
+    expect(drain).toMatchObject({
+      topic: 'east.relay-commands',
+      data: { connection_id: 'broker-us-1', agent_id: 'broker-us-1', incarnation: 'u1', home_region: 'east' },
+    });
+    await publish('east', 'connectionStatus', {
+      ...{ key: 'broker-us-1', type: 'command-succeeded' },
+      data: {
+        ...{ connection_id: 'broker-us-1', command_id: drain.id, command: 'drain', epoch: 1 },
+        ...{ agent_id: 'broker-us-1', incarnation: 'u1', home_region: 'east' },
+      },
+    });
+    await waitFor(() => decisions.at(-1)?.data.reason === 'answered');
+    expect(decisions.map(({ name, data: { version } }) => `${name} ${version}`)).toEqual([
+      'agent-draining 1',
+      'agent-draining 2',
+    ]);
+  });
+
   it('goes on with it in another process, which sends what nobody answered once more', async () => {
     await request();
     const first = await told('issue-code', 'broker-us-1');

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { EMPTY_FLEET, type Fact, type Input } from '../index.ts';
-import { type AgentDecided, type AgentOutcome, type AgentState, decide, evolve } from './index.ts';
+import {
+  type AgentDecided,
+  type AgentOutcome,
+  type AgentState,
+  decide,
+  evolve,
+  nextDueMs,
+  unansweredCommands,
+} from './index.ts';
 
 const NAMES = ['agent-silent', 'agent-returned', 'agent-drain-requested'] as const;
 
@@ -65,6 +73,78 @@ describe('an agent as a whole', () => {
       'ignore stale-incarnation',
     ]);
     expect(play(told('agent-silent', 0), told('agent-returned', 1)).said[1]).toBe('ignore stale-incarnation');
+  });
+
+  describe('that is a broker and drains', () => {
+    const wish = told('agent-drain-requested', 0, { kind: 'broker' });
+    const answer = (name: string, more: object = {}): Input => {
+      const input = told('agent-returned', 1, { command_id: 'server-1/1/drain/server-1', ...more });
+      return { ...input, fact: { ...(input as { fact: object }).fact, name } } as Input;
+    };
+    const later = (nowMs: number): Input => ({ kind: 'time', nowMs, fleet: EMPTY_FLEET });
+
+    it('is told so itself, once, and nothing waits when it has answered', () => {
+      const { said, state, log } = play(wish, answer('command-succeeded'), later(60_000));
+      expect(said).toEqual(['agent-draining v1', 'agent-draining v2', 'ignore not-due']);
+      expect(log[0]?.data.commands).toEqual([
+        {
+          name: 'drain',
+          command_id: 'server-1/1/drain/server-1',
+          agent_id: 'server-1',
+          incarnation: 'a',
+          connection_id: 'server-1',
+          epoch: 1,
+          expires_at: '1970-01-01T00:00:05.000Z',
+          decision_id: 'server-1/1',
+          home_region: 'west',
+        },
+      ]);
+      expect(log[1]?.data).toMatchObject({ reason: 'answered', commands: [] });
+      expect(state).toMatchObject({ condition: 'draining', incarnation: 'a' });
+      expect(state && nextDueMs(state)).toBeUndefined();
+    });
+
+    it('is told again when it did not answer, or too late to begin, and not for ever', () => {
+      const { said, log, state } = play(
+        wish,
+        answer('command-refused', { reason: 'expired' }),
+        later(6_999),
+        later(7_000),
+        later(12_000),
+        later(60_000),
+      );
+      expect(said).toEqual([
+        'agent-draining v1',
+        'agent-draining v2',
+        'ignore not-due',
+        'agent-draining v3',
+        'agent-draining v4',
+        'ignore not-due',
+      ]);
+      expect(log.map(({ data }) => [data.reason, data.commands.length])).toEqual([
+        ['operator-request', 1],
+        ['command-refused', 1],
+        ['command-timeout', 1],
+        ['command-timeout', 0],
+      ]);
+      expect(state?.pending).toBeUndefined();
+    });
+
+    it('takes no answer to something else, and none of another life', () => {
+      const { said } = play(
+        wish,
+        answer('command-succeeded', { command_id: 'server-1/9/drain/server-1' }),
+        answer('command-succeeded', { incarnation: 'b' }),
+      );
+      expect(said.slice(1)).toEqual(['ignore unknown-command', 'ignore stale-incarnation']);
+    });
+
+    it('is told by a new owner too, under the same id, while somebody waits for the answer', () => {
+      const { state } = play(wish);
+      expect(state && unansweredCommands(state, 6_999)).toEqual([state?.pending?.command]);
+      expect(state && unansweredCommands(state, 7_000)).toEqual([]);
+      expect(play(wish, told('agent-silent', 1)).state?.pending).toBeUndefined();
+    });
   });
 
   it('is lost when a life of it fell silent, recovered with another life, and drained when asked', () => {
@@ -149,10 +229,14 @@ describe('an agent as a whole', () => {
   });
 
   it('has versions without gaps, and the same state when its decisions are replayed', () => {
-    const step = fc.record({ name: fc.constantFrom(...NAMES), incarnation: fc.constantFrom('a', 'b', 'c') });
+    const step = fc.record({
+      name: fc.constantFrom(...NAMES),
+      kind: fc.constantFrom('broker', 'server-sidecar'),
+      incarnation: fc.constantFrom('a', 'b', 'c'),
+    });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
-        const inputs = steps.map(({ name, incarnation }, offset) => told(name, offset, { incarnation }));
+        const inputs = steps.map(({ name, ...more }, offset) => told(name, offset, more));
         const { log, state } = play(...inputs);
         expect(log.map(({ data }) => data.version)).toEqual(log.map((_, index) => index + 1));
         const replayed = log.reduce<AgentState | undefined>(

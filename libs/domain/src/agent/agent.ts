@@ -1,8 +1,17 @@
 import type { AgentDecision, AgentDecisionName, DecisionReason, Evidence } from '#libs/contracts';
 import { type Fact, type FactInput, type Input, ignore } from '../decider.ts';
 import { alreadyHandled, evidenceOf, withHandled } from '../handled.ts';
-import { iso } from '../ids.ts';
+import { iso, msOf } from '../ids.ts';
 import { AGENT_POLICY } from '../policy.ts';
+import {
+  type AnswerFact,
+  drainCommand,
+  isAnswer,
+  isOverdue,
+  mayTryAgain,
+  type PendingDrain,
+  pendingAfter,
+} from './drain.ts';
 import type { AgentCondition, AgentDecided, AgentOutcome, AgentState } from './state.ts';
 
 type AgentFact = Extract<Fact, { name: 'agent-silent' | 'agent-returned' | 'agent-drain-requested' }>;
@@ -18,9 +27,10 @@ const CONDITION_AFTER: Record<AgentDecisionName, AgentCondition> = {
  * the record of it, made once, in the agent's own control region.
  */
 export function decide(agentId: string, state: AgentState | undefined, input: Input): AgentOutcome {
-  if (input.kind === 'time') return ignore('not-due');
+  if (input.kind === 'time') return onTime(state, input);
   if (alreadyHandled(state?.handled, input.origin)) return ignore('already-handled');
   const { fact } = input;
+  if (state !== undefined && isAnswer(fact)) return onAnswer(state, input, fact.data);
   if (!isAgentFact(fact) || fact.data.agent_id !== agentId) return ignore('not-concerned');
   const region = fact.data.control_region ?? input.region;
   if (region !== input.ownRegion) return ignore('other-home-region');
@@ -34,8 +44,40 @@ export function decide(agentId: string, state: AgentState | undefined, input: In
   }
   // An agent of which nothing was decided counts as alive.
   if (state === undefined && name === 'agent-recovered') return ignore('no-change');
-  return { kind: 'append', name, data: dataOf(agentId, state, { input, fact, reason, values, region }) };
+  const kind = fact.data.kind ?? input.fleet.agents.get(agentId)?.kind ?? state?.kind;
+  const life = { agent_id: agentId, incarnation: fact.data.incarnation, control_region: region, kind };
+  const isTold = name === 'agent-draining' && kind === 'broker';
+  return decided(state, input, name, { life, reason, values, isTold });
 }
+
+/** A broker that was told to drain, in the life that drains. */
+function onAnswer(state: AgentState, input: FactInput, data: AnswerFact['data']): AgentOutcome {
+  const { pending } = state;
+  if (pending === undefined || pending.command.command_id !== data.command_id)
+    return ignore('unknown-command');
+  if (data.agent_id !== state.agent_id || data.incarnation !== state.incarnation)
+    return ignore('stale-incarnation');
+  const { name } = input.fact;
+  const reason = name === 'command-failed' || name === 'command-refused' ? name : 'answered';
+  // It came too late to be begun: nothing is known against the broker.
+  const isTold = reason === 'command-refused' && data.reason === 'expired' && mayTryAgain(pending);
+  const values = data.reason === undefined ? undefined : { reason: data.reason };
+  return decided(state, input, 'agent-draining', { life: lifeOf(pending, state), reason, values, isTold });
+}
+
+/** Nobody answered: it is told again, so often. What follows from its silence is the health monitor's to say. */
+function onTime(state: AgentState | undefined, input: Input): AgentOutcome {
+  const { pending } = state ?? {};
+  if (state === undefined || !isOverdue(pending, input)) return ignore('not-due');
+  const isTold = mayTryAgain(pending);
+  const life = lifeOf(pending, state);
+  return decided(state, input, 'agent-draining', { life, reason: 'command-timeout', isTold });
+}
+
+const lifeOf = (
+  { command: { agent_id, incarnation, home_region } }: PendingDrain,
+  { kind }: AgentState,
+): Life => ({ agent_id, incarnation, control_region: home_region, kind });
 
 function isAgentFact(fact: Fact): fact is AgentFact {
   return (
@@ -64,34 +106,39 @@ function judged(fact: AgentFact): [AgentDecisionName, DecisionReason, Evidence['
   }
 }
 
-function dataOf(
-  agentId: string,
+type Life = Pick<AgentDecision, 'agent_id' | 'incarnation' | 'control_region'> & {
+  readonly kind: string | undefined;
+};
+
+interface Judgement {
+  readonly life: Life;
+  readonly reason: DecisionReason;
+  readonly values?: Evidence['values'];
+  /** The agent is told to drain. */
+  readonly isTold: boolean;
+}
+
+function decided(
   state: AgentState | undefined,
-  judgement: {
-    input: FactInput;
-    fact: AgentFact;
-    reason: DecisionReason;
-    values: Evidence['values'];
-    region: string;
-  },
-): AgentDecision {
-  const { input, fact, reason, values, region } = judgement;
-  const kind = fact.data.kind ?? input.fleet.agents.get(agentId)?.kind ?? state?.kind;
-  return {
-    agent_id: agentId,
-    incarnation: fact.data.incarnation,
-    control_region: region,
+  input: Input,
+  name: AgentDecisionName,
+  { life, reason, values, isTold }: Judgement,
+): AgentOutcome {
+  const { kind, ...rest } = life;
+  const named = { ...rest, version: (state?.version ?? 0) + 1 };
+  const data: AgentDecision = {
+    ...named,
     ...(kind === undefined ? {} : { kind }),
-    version: (state?.version ?? 0) + 1,
     // Agents have no placements; the member is there because every decision has it.
     epoch: 1,
     reason,
     rule: AGENT_POLICY.rule,
     policy_version: AGENT_POLICY.version,
     decided_at: iso(input.nowMs),
-    evidence: [evidenceOf(input, undefined, values)],
-    commands: [],
+    evidence: [evidenceOf(input, state?.pending?.giveUpMs, values)],
+    commands: isTold ? [drainCommand(named, input.nowMs)] : [],
   };
+  return { kind: 'append', name, data };
 }
 
 /** Lives of one agent that are remembered as over. */
@@ -100,12 +147,14 @@ const RETIRED_MAX = 8;
 export function evolve(state: AgentState | undefined, { name, data }: AgentDecided): AgentState {
   const replaced = state !== undefined && state.incarnation !== data.incarnation;
   const retired = replaced ? [state.incarnation, ...state.retired] : (state?.retired ?? []);
+  const pending = pendingAfter(state?.pending, data, msOf(data.decided_at));
   return {
     agent_id: data.agent_id,
     version: data.version,
     incarnation: data.incarnation,
     condition: CONDITION_AFTER[name],
     ...(data.kind === undefined ? {} : { kind: data.kind }),
+    ...(pending === undefined ? {} : { pending }),
     retired: retired.slice(0, RETIRED_MAX),
     handled: withHandled(state?.handled, data.evidence[0]),
   };

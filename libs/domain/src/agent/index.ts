@@ -1,4 +1,5 @@
 export { decide, evolve } from './agent.ts';
+export { nextDueMs, type PendingDrain, unansweredCommands } from './drain.ts';
 export {
   AGENT_CONDITIONS,
   type AgentCondition,

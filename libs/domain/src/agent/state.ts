@@ -1,5 +1,6 @@
 import type { AgentDecision, AgentDecisionName } from '#libs/contracts';
 import type { Decision, Outcome } from '../decider.ts';
+import type { PendingDrain } from './drain.ts';
 
 export type AgentOutcome = Outcome<AgentDecisionName, AgentDecision>;
 export type AgentDecided = Decision<AgentDecisionName, AgentDecision>;
@@ -14,6 +15,8 @@ export interface AgentState {
   readonly incarnation: string;
   readonly condition: AgentCondition;
   readonly kind?: string;
+  /** A broker that drains was told so, and has not answered. */
+  readonly pending?: PendingDrain;
   /** Lives that a later one replaced, newest first. */
   readonly retired: readonly string[];
   /** Highest handled offset of each input partition, by `<topic>/<partition>`. */

@@ -37,7 +37,7 @@ export function chooseFor(
 ): Choice {
   const { flapping, ...without } = needOf(step, plan.insist ? [] : backoffs, clientId);
   const need: Need = plan.insist ? without : { ...without, flapping };
-  if (plan.peer) return chooseAfterAsking(step, plan, plan.peer, need);
+  if (plan.peer) return chooseAfterAsking(step, plan, { peer: plan.peer, backoffs }, need);
   return chooseRather(need, lastOf(step, backoffs, plan), step.input.fleet);
 }
 
@@ -67,7 +67,12 @@ function lastOf(
 }
 
 /** The peer's server, if this side too would take it; else the failover target; else the best. */
-function chooseAfterAsking(step: Step, plan: Plan, peer: PeerEnd, need: Need): Choice {
+function chooseAfterAsking(
+  step: Step,
+  plan: Plan,
+  { peer, backoffs }: { readonly peer: PeerEnd; readonly backoffs: readonly BackoffState[] },
+  need: Need,
+): Choice {
   const { state, input } = step;
   const { avoid } = plan;
   const without = avoid === undefined ? {} : { without: new Map([[avoid, 'left']]) };
@@ -79,7 +84,7 @@ function chooseAfterAsking(step: Step, plan: Plan, peer: PeerEnd, need: Need): C
     if (choice.chosen?.agent_id === named) return choice;
   }
   const first = state.failover_target === undefined ? {} : { first: { agent_id: state.failover_target } };
-  return chooseRather({ ...need, ...first }, lastOf(step, step.state.backoffs, plan), input.fleet);
+  return chooseRather({ ...need, ...first }, lastOf(step, backoffs, plan), input.fleet);
 }
 
 /** What a decision says of the peer's part in a choice. */
@@ -88,10 +93,13 @@ export function verdict(
   { peer }: Plan,
   chosen: string | undefined,
 ): PeerVerdict | undefined {
-  if (peer === undefined || state.asking === undefined) return undefined;
-  const { peer_region, epoch } = state.asking;
-  const { isOver, ...end } = peer;
+  if (peer === undefined) return undefined;
+  const { isOver, unasked, ...end } = peer;
   const byPeer = !isOver && peer.outcome === 'assigned' && chosen === peer.server_id;
   const other = chosen === state.failover_target ? 'failover-target' : 'fleet';
-  return { peer_region, epoch, ...end, went: chosen === undefined ? 'nowhere' : byPeer ? 'peer' : other };
+  const went = chosen === undefined ? 'nowhere' : byPeer ? 'peer' : other;
+  if (unasked !== undefined) return { peer_region: unasked, ...end, went };
+  if (state.asking === undefined) return undefined;
+  const { peer_region, epoch } = state.asking;
+  return { peer_region, epoch, ...end, went };
 }

@@ -28,12 +28,21 @@ export function placeNext(given: Step, plan: Plan): LinkOutcome {
   // It counts from the moment on in which it begins, so that of many at once none is overlooked.
   const counted = { ...step, state: { ...state, moves } };
   const peerRegion = plan.over && client.view.ok ? peerOf(step, plan.over) : undefined;
-  if (plan.over && peerRegion !== undefined) {
+  const unaskable = peerRegion === undefined ? undefined : step.input.fleet.unaskable?.(peerRegion);
+  if (plan.over && peerRegion !== undefined && unaskable === undefined) {
     return ask(counted, plan, { over: plan.over, peerRegion, client, backoffs });
   }
+  // A question that nobody would answer in time costs the link that time, and its peer the work.
+  const unasked = unaskable && { outcome: unaskable, unasked: peerRegion };
+  return goOn(counted, unasked ? { ...plan, peer: unasked } : plan, found);
+}
+
+/** The best server that fits, or the wait for one. */
+function goOn(step: Step, plan: Plan, found: Found): LinkOutcome {
+  const { client, backoffs } = found;
   const choice = client.view.ok ? chooseFor(step, client.clientId, backoffs, plan) : undefined;
-  if (choice?.chosen) return placed(counted, plan, { ...found, choice });
-  const flapping = choice && !isFirst(state) ? flappingHold(choice) : undefined;
+  if (choice?.chosen) return placed(step, plan, { ...found, choice });
+  const flapping = choice && !isFirst(step.state) ? flappingHold(choice) : undefined;
   if (flapping) return held(step, plan, { ...found, choice, hold: flapping });
   if (plan.onlyIfPlaced) return ignore(client.view.ok ? 'no-better-server' : 'no-change');
   return waiting(step, plan, { ...found, choice });

@@ -18,8 +18,10 @@ export const LEAVING: ReadonlySet<string> = new Set([
   'unanswered-requests',
 ]);
 
-/** How a question to the peer ended; not yet whither the link went. */
+/** How a question to the peer ended, or why none was put; not yet whither the link went. */
 export type PeerEnd = Pick<PeerVerdict, 'outcome' | 'reason' | 'server_id'> & {
+  /** Whom nobody asked. */
+  readonly unasked?: string | undefined;
   /** What it named is held no longer. */
   readonly isOver?: boolean;
 };
@@ -37,7 +39,7 @@ export interface Plan {
   readonly release?: (chosenServer: string | undefined) => readonly CommandSpec[];
   /** The placement that is over just now: its server's control region may be asked for the next server. */
   readonly over?: Placement;
-  /** How the open question ended; the link goes on with it, or without. */
+  /** How the open question ended, or why there is none; the link goes on with it, or without. */
   readonly peer?: PeerEnd;
   /** A server to leave, if any other fits. */
   readonly avoid?: string | undefined;

@@ -7,6 +7,7 @@ import {
   type ReservationDecision,
   regionOfTopic,
   type SessionDecision,
+  type SidecarCommand,
 } from '#libs/contracts';
 import type { FactBook } from './facts.ts';
 import type { Findings } from './findings.ts';
@@ -69,9 +70,7 @@ export class DecisionBook {
     if (ofSession.kind === 'session') this.sessions.add(record, ofSession, isAfterGap, this.issued);
     else if (LINK_NAMES.has(name)) this.onLink(record, data as LinkDecision, isAfterGap, witness);
     else if (name === 'server-reserved') this.onReserved(record, data as ReservationDecision, witness);
-    else if (AGENT_NAMES.has(name) && (data as { agent_id?: string }).agent_id !== key) {
-      this.findings.add('state-differs', key, 'it is on another agent than its key says', witness);
-    }
+    else if (AGENT_NAMES.has(name)) this.onAgent(key, data, witness);
   }
 
   /** Every link that anything was decided on. */
@@ -129,13 +128,23 @@ export class DecisionBook {
       const fromVersion = (before?.version ?? 0) + 1;
       history.gaps.push({ fromVersion, toVersion: data.version - 1, fromEpoch, toEpoch: data.epoch });
     }
-    for (const command of data.commands) {
+    this.note(record.key, data.commands, by);
+    foldLink(history, record, isAfterGap, this.findings);
+  }
+
+  private onAgent(key: string, data: DecisionBase, by: Witness): void {
+    this.note(key, data.commands, by);
+    if ((data as { agent_id?: string }).agent_id === key) return;
+    this.findings.add('state-differs', key, 'it is on another agent than its key says', by);
+  }
+
+  private note(key: string, commands: readonly SidecarCommand[], by: Witness): void {
+    for (const command of commands) {
       const earlier = this.issued.get(command.command_id);
       const detail = `${command.command_id} is issued a second time`;
-      if (earlier) this.findings.add('state-differs', record.key, detail, by, earlier.by);
+      if (earlier) this.findings.add('state-differs', key, detail, by, earlier.by);
       else this.issued.set(command.command_id, { command, by });
     }
-    foldLink(history, record, isAfterGap, this.findings);
   }
 
   /** The peer: a later epoch replaces an earlier reservation, never the other way round. */

@@ -104,6 +104,22 @@ describe('the audit of sessions', () => {
     expect(codes(invented)).toEqual(['writer-void']);
   });
 
+  it('knows what a broker as a whole was commanded, and by which decision', () => {
+    const audit = (isInvented: boolean) =>
+      audited(moved(), (records) => {
+        const about = { timeMs: 1, id: 'in-3/1', key: 'in-3' };
+        const commands = [{ name: 'drain', command_id: 'in-3/1/drain/in-3', connection_id: 'in-3' }];
+        const data = { agent_id: 'in-3', version: 1, epoch: 1, evidence: [], commands };
+        const place = (base: string) => ({ topic: `west.${base}`, partition: 0, offset: 0 });
+        if (!isInvented)
+          records.push({ place: place('controller-events'), name: 'agent-draining', ...about, data });
+        const sent = { ...commands[0], decision_id: 'in-3/1', home_region: 'west', agent_id: 'in-3' };
+        records.push({ place: place('relay-commands'), name: 'drain', ...about, data: sent });
+      });
+    expect(codes(audit(false))).toEqual([]);
+    expect(codes(audit(true))).toEqual(['writer-void']);
+  });
+
   it('finds a command that nobody answered and nobody gave up', () => {
     const world = new SessionWorld();
     world.open('in-3').answerAll();
