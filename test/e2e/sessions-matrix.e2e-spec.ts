@@ -1,0 +1,74 @@
+import { jest } from '@jest/globals';
+import type { Stack } from '../support/stack.ts';
+import { audit } from './support/audit.ts';
+import {
+  expectNoOrphans,
+  type Outcome,
+  startMatrixStack,
+  strikeAt,
+  tableOf,
+} from './support/session-matrix.ts';
+import type { CellName } from './support/session-matrix-cell.ts';
+import { startEcho } from './support/sessions.ts';
+
+jest.setTimeout(600_000);
+
+/** Some cells of the whole matrix (sessions-matrix.long-spec.ts), those of one strike together. */
+const STRIKES: readonly (readonly [string, readonly CellName[]])[] = [
+  [
+    'endpoints',
+    [
+      { phase: 'target-attached', program: 'target', signal: 'SIGSTOP' },
+      { phase: 'redirecting', program: 'controller', signal: 'SIGSTOP' },
+      { phase: 'open', program: 'target', signal: 'SIGKILL' },
+      { phase: 'expired', program: 'controller', signal: 'SIGSTOP' },
+    ],
+  ],
+  [
+    'a broker that dies',
+    [
+      { phase: 'redirecting', program: 'broker', signal: 'SIGKILL' },
+      { phase: 'draining', program: 'broker', signal: 'SIGKILL' },
+    ],
+  ],
+  [
+    'a control loop that falls silent',
+    [
+      { phase: 'code-issued', program: 'control loop', signal: 'SIGSTOP' },
+      { phase: 'interrupted', program: 'control loop', signal: 'SIGSTOP' },
+    ],
+  ],
+];
+
+describe('a session whose flow is struck', () => {
+  const outcomes: Outcome[] = [];
+  let stack: Stack;
+  let echo: Awaited<ReturnType<typeof startEcho>>;
+
+  beforeAll(async () => {
+    echo = await startEcho();
+    stack = await startMatrixStack();
+  });
+  afterAll(async () => {
+    await stack?.stop();
+    echo?.close();
+  });
+
+  it.each(STRIKES)('ends in a session or a clear refusal: %s', async (_what, cells) => {
+    const found = await strikeAt(stack, cells, echo.port);
+    outcomes.push(...found);
+    expect(found.filter(({ kind }) => kind !== 'session' && kind !== 'refused')).toEqual([]);
+    expect(found).toHaveLength(cells.length);
+    await expectNoOrphans(stack);
+  });
+
+  it('leaves a log as the rules want it', async () => {
+    console.table(
+      tableOf(
+        STRIKES.flatMap(([, cells]) => cells),
+        outcomes,
+      ),
+    );
+    await audit(stack, { requests: false });
+  });
+});

@@ -1,0 +1,252 @@
+import { connect } from 'node:net';
+import { SESSION_PHASES, SESSION_POLICY } from '#libs/contracts';
+import { EXIT } from '../../../apps/cli/src/exit.ts';
+import type { Name, Stack } from '../../support/stack.ts';
+import { waitFor } from '../../support/wait-for.ts';
+import { putPolicy } from './operator.ts';
+import { Cell, type CellName, PROGRAMS, rowsOf, SIGNALS, type Side } from './session-matrix-cell.ts';
+import { HASTY_BROKER, STEPS } from './session-matrix-steps.ts';
+import { BROKERS, HOME, startSessionStack } from './sessions.ts';
+
+/** From a strike to the end of its cell, in milliseconds, on a machine that is slow: whatever lasts longer is a hang. */
+const CELL_LIMIT_MS = 180_000;
+/** Whoever was stopped goes on when the registry shows that it was noticed, or after this. */
+const NOTICED_MS = 8_000;
+/** As long as a stopped control loop has lost its partitions by then. */
+const LOOP_AWAY_MS = 10_000;
+/** Codes that nobody uses expire in it. */
+const ORPHAN_LIMIT_MS = 120_000;
+const CODE_LIFE_MS = 75_000;
+const HASTY_CODE_LIFE_MS = 8_000;
+const WINDOW_MS = 20_000;
+const ECHO_MS = 3_000;
+
+/** The whole matrix: each step of a session's flow, each program, each signal. */
+export const CELLS: readonly CellName[] = SESSION_PHASES.flatMap((phase) =>
+  PROGRAMS.flatMap((program) => SIGNALS.map((signal) => ({ phase, program, signal }))),
+);
+
+export interface Outcome extends CellName {
+  readonly kind: 'session' | 'refused' | 'hang' | 'unclear';
+  readonly text: string;
+}
+
+/** The stack of sessions, its times as short as cells want them. */
+export async function startMatrixStack(): Promise<Stack> {
+  const life = (ms: number) => ({ TRUNKLINE_CODE_LIFE_MS: String(ms) });
+  const stack = await startSessionStack({
+    envOfAll: life(CODE_LIFE_MS),
+    env: { [HASTY_BROKER]: life(HASTY_CODE_LIFE_MS) },
+  });
+  await putPolicy(stack, SESSION_POLICY, { settings: { session_window_ms: WINDOW_MS }, reason: 'matrix' });
+  return stack;
+}
+
+/** Cells that one strike makes: independent sessions, each at its own step. */
+export function batchesOf(cells: readonly CellName[]): readonly (readonly [string, readonly CellName[]])[] {
+  const batches = new Map<string, CellName[]>();
+  for (const cell of cells) {
+    const { program, signal, phase } = cell;
+    // Where a code was asked for, it is another broker that is struck.
+    const where =
+      program === 'broker' && STEPS[phase].broker === STEPS[phase].codeBroker ? ' of the code' : '';
+    const name = `${signal} of the ${program}${where}`;
+    batches.set(name, [...(batches.get(name) ?? []), cell]);
+  }
+  return [...batches];
+}
+
+/** Brings a session to each step, strikes once, and sees how each of them ends; what was struck stands again after. */
+export async function strikeAt(
+  stack: Stack,
+  names: readonly CellName[],
+  forwardPort: number,
+): Promise<readonly Outcome[]> {
+  const cells = await Promise.all(
+    names.map((name) => Cell.open(stack, name, forwardPort, STEPS[name.phase])),
+  );
+  try {
+    await Promise.all(cells.map((cell) => STEPS[cell.name.phase].prepare(cell)));
+    await Promise.all(cells.map((cell) => STEPS[cell.name.phase].enter(cell)));
+    const struck = [...new Set(cells.flatMap((cell) => programOf(cell) ?? []))];
+    const versions = await Promise.all(cells.map((cell) => versionOf(cell)));
+    for (const name of struck) await stack.program(name).kill(cells[0]?.name.signal ?? 'SIGKILL');
+    for (const cell of cells)
+      if (programOf(cell) === undefined) cell.run(sideOf(cell)).signal(cell.name.signal);
+    const atMs = performance.now();
+    const outcomes = await Promise.all([
+      ...cells.map(async (cell, index) => {
+        cell.letGo();
+        STEPS[cell.name.phase].goOn?.(cell);
+        await goOnLater(cell, versions[index]);
+        return outcomeOf(cell, atMs);
+      }),
+      reviveLoop(stack, struck),
+    ]);
+    for (const name of struck) await revive(stack, name);
+    const ended = outcomes.filter((outcome) => outcome !== undefined);
+    return await Promise.all(ended.map((outcome, index) => finished(cells[index] as Cell, outcome)));
+  } finally {
+    for (const cell of cells) cell.clear();
+  }
+}
+
+/** The program of the stack that a cell strikes; undefined: one of the two endpoints. */
+function programOf({ name: { program, phase } }: Cell): Name | undefined {
+  if (program === 'broker') return STEPS[phase].broker;
+  return program === 'control loop' ? HOME : undefined;
+}
+
+function sideOf({ name: { program } }: Cell): Side {
+  if (program !== 'controller' && program !== 'target') throw new Error(`${program} is no endpoint`);
+  return program;
+}
+
+const versionOf = async (cell: Cell): Promise<number> => (await cell.row())?.version ?? 0;
+
+/** An endpoint that was stopped goes on when somebody noticed. */
+async function goOnLater(cell: Cell, version: number | undefined): Promise<void> {
+  if (programOf(cell) !== undefined || cell.name.signal !== 'SIGSTOP') return;
+  const look = async () => (await versionOf(cell)) !== version;
+  await waitFor(look, { withinMs: NOTICED_MS, everyMs: 200 }).catch(() => undefined);
+  cell.run(sideOf(cell)).signal('SIGCONT');
+}
+
+/** Nothing new is decided while it is away, so it is not away for ever. */
+async function reviveLoop(stack: Stack, struck: readonly Name[]): Promise<undefined> {
+  if (!struck.includes(HOME)) return;
+  const until = performance.now() + LOOP_AWAY_MS;
+  await waitFor(() => performance.now() > until, { withinMs: 2 * LOOP_AWAY_MS });
+  await revive(stack, HOME);
+}
+
+async function revive(stack: Stack, name: Name): Promise<void> {
+  const program = stack.program(name);
+  if (program.alive()) await program.kill('SIGCONT');
+  else await program.start();
+  await program.waitReady();
+}
+
+/** Waits until bytes go through, or both people were told why not. */
+async function outcomeOf(cell: Cell, sinceMs: number): Promise<Outcome> {
+  const look = async () => {
+    if (cell.sides.every((side) => cell.run(side).result !== undefined)) return 'over';
+    const mayCarry = cell.sides.every((side) => cell.run(side).result === undefined);
+    return mayCarry && cell.has('target') && (await echoes(cell.port)) ? 'carries' : undefined;
+  };
+  const how = await waitFor(look, { withinMs: CELL_LIMIT_MS, everyMs: 200 }).catch(() => 'hang');
+  const after = `after ${((performance.now() - sinceMs) / 1_000).toFixed(1)} s`;
+  if (how === 'carries') return { ...cell.name, kind: 'session', text: `session ${after}` };
+  const words = cell.sides.map((side) => `${side} ${endOf(cell, side)}`);
+  if (how === 'hang') return { ...cell.name, kind: 'hang', text: `hang: ${words.join(', ')}\n${said(cell)}` };
+  const isClear = cell.sides.every((side) => endedClearly(cell, side));
+  const text = `refused ${after}: ${words.join(', ')}`;
+  return {
+    ...cell.name,
+    kind: isClear ? 'refused' : 'unclear',
+    text: isClear ? text : `${text}\n${said(cell)}`,
+  };
+}
+
+const CLEAR_EXITS: ReadonlySet<unknown> = new Set([
+  EXIT.ok,
+  EXIT.unreadable,
+  EXIT.code,
+  EXIT.refused,
+  EXIT.later,
+  EXIT.lost,
+]);
+
+/** It says what the matter is in a word for programs, and to people when it is not as they wanted it. */
+function endedClearly(cell: Cell, side: Side): boolean {
+  if (cell.name.signal === 'SIGKILL' && cell.isStruck(side)) return true;
+  const run = cell.run(side);
+  const isTold = run.result === EXIT.ok || /^trunkline: ./m.test(run.output());
+  return CLEAR_EXITS.has(run.result) && wordOf(cell, side) !== undefined && isTold;
+}
+
+function endOf(cell: Cell, side: Side): string {
+  const { result } = cell.run(side);
+  if (cell.name.signal === 'SIGKILL' && cell.isStruck(side)) return 'killed';
+  return result === undefined ? 'runs' : `${wordOf(cell, side)} (${result})`;
+}
+
+function wordOf(cell: Cell, side: Side): string | undefined {
+  const run = cell.run(side);
+  const [closed] = run.events('closed');
+  return run.events('error')[0]?.code ?? closed?.code ?? closed?.reason;
+}
+
+const said = (cell: Cell): string =>
+  cell.sides.map((side) => `${side} said:\n${cell.run(side).output()}`).join('\n');
+
+/** Whether one question is answered through the session, within a time. */
+function echoes(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    const settle = (isAnswered: boolean): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(isAnswered);
+    };
+    const timer = setTimeout(() => settle(false), ECHO_MS);
+    socket.on('error', () => settle(false));
+    socket.on('close', () => settle(false));
+    socket.on('data', () => settle(true));
+    socket.write('?');
+  });
+}
+
+/** A session goes on when what was struck is back, and somebody hangs up. */
+async function finished(cell: Cell, outcome: Outcome): Promise<Outcome> {
+  if (outcome.kind !== 'session') return outcome;
+  try {
+    await cell.untilPhase('open');
+    await waitFor(() => echoes(cell.port), { what: 'an answer through the session' });
+    cell.run('target').signal('SIGINT');
+    const ends = [await cell.run('target').ended(), await cell.run('controller').ended()];
+    if (ends.some((end) => end !== EXIT.ok)) throw new Error(`hung up, and it ended with ${ends}`);
+    const { epoch } = await cell.row();
+    return { ...outcome, text: `${outcome.text}, epoch ${epoch}` };
+  } catch (error) {
+    const text = `${outcome.text}, then: ${(error as Error).message}\n${said(cell)}`;
+    return { ...outcome, kind: 'unclear', text };
+  }
+}
+
+/** Waits until no session of the registry is unfinished and no broker has anything of one. @throws with what is left */
+export async function expectNoOrphans(stack: Stack): Promise<void> {
+  const rest = async (): Promise<unknown[]> => {
+    const rows = (await rowsOf(stack)).filter(({ status }) => status !== 'closed');
+    const gauges = await Promise.all(BROKERS.map((broker) => gaugesOf(stack, broker)));
+    return [...rows, ...gauges.flat()];
+  };
+  const none = async () => {
+    const left = await rest();
+    if (left.length > 0) throw new Error(JSON.stringify(left));
+    return true;
+  };
+  await waitFor(none, { what: 'the end of every session', withinMs: ORPHAN_LIMIT_MS, everyMs: 500 });
+}
+
+/** Legs and placements that a broker has. */
+async function gaugesOf(stack: Stack, broker: Name): Promise<string[]> {
+  const answer = await fetch(stack.url(broker, '/metrics'));
+  const lines = (await answer.text()).split('\n');
+  const gauges = lines.filter((line) => /^trunkline_broker_(legs|placed)(\{|\s)/.test(line));
+  if (gauges.length !== 2) throw new Error(`${broker} tells ${gauges.length} of its two gauges`);
+  return gauges.filter((line) => !line.endsWith(' 0')).map((line) => `${broker}: ${line}`);
+}
+
+/** A line for each step and program, a column for each signal; a cell without an outcome is empty. */
+export function tableOf(cells: readonly CellName[], outcomes: readonly Outcome[]) {
+  const table: Record<string, Record<string, string>> = {};
+  for (const { phase, program, signal } of cells) {
+    const found = outcomes.find(
+      (each) => each.phase === phase && each.program === program && each.signal === signal,
+    );
+    const line = `${phase} × ${program}`;
+    table[line] = { ...table[line], [signal]: found?.text.split('\n')[0] ?? '' };
+  }
+  return table;
+}
