@@ -164,7 +164,7 @@ export class RelayCarrier implements Carrier<BrokerCommand> {
   }
 
   private openRelay(command: CommandOf<'open-relay'>): void {
-    const { connection_id, epoch } = command;
+    const { connection_id, epoch, window_ms } = command;
     const { controller_attachment_id, controller_id, target_attachment_id, target_id } = command;
     const target = this.legOf('target', connection_id, target_attachment_id, target_id);
     const controller = this.legOf('controller', connection_id, controller_attachment_id, controller_id);
@@ -175,7 +175,7 @@ export class RelayCarrier implements Carrier<BrokerCommand> {
     if (relay?.epoch === epoch) throw new CommandRefusal('stale-epoch');
     if (!this.sessions.fence.mayCarry(connection_id, epoch)) throw new CommandRefusal('stale-epoch');
     this.sessions.fence.admit(connection_id, epoch);
-    this.sessions.open(session, epoch, controller.leg, target.leg);
+    this.sessions.open(session, epoch, { controller: controller.leg, target: target.leg }, window_ms);
   }
 
   private closeRelay(command: CommandOf<'close-relay'>): void {

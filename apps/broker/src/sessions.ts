@@ -11,6 +11,11 @@ import { SessionFacts } from './session-facts.ts';
 /** Nobody is told to come back sooner. */
 export const RETRY_AFTER_MS = 1_000;
 
+interface Ends {
+  readonly controller: Leg;
+  readonly target: Leg;
+}
+
 /** All sessions of this broker, and how legs come, go, are spliced and are let go. It decides nothing. */
 export class Sessions {
   readonly fence = new EpochFence(MAX_KNOWN_CONNECTIONS);
@@ -51,15 +56,18 @@ export class Sessions {
     leg.enter('asking');
   }
 
-  /** Both ends are told once the relay stands; what it replaces is over before. */
-  open(session: Session, epoch: number, controller: Leg, target: Leg): void {
+  /**
+   * Both ends are told once the relay stands; what it replaces is over before.
+   * @param windowMs how long they may be apart; undefined: as long as the target asked, or as they have it by themselves
+   */
+  open(session: Session, epoch: number, { controller, target }: Ends, windowMs?: number): void {
     const keep = [controller, target];
     this.replace(session, keep);
     for (const leg of session.legs) if (!keep.includes(leg) && leg.state !== 'asking') this.letGo(leg);
     const nowMs = (): number => this.agent.clock.monotonicMs();
     session.relay = new Relay(epoch, controller, target, this.agent.metrics, nowMs);
     session.leaveByMs = undefined;
-    const surviveMs = target.attachment?.surviveMs;
+    const window_ms = windowMs ?? target.attachment?.surviveMs;
     for (const leg of keep) {
       if (leg.attachment !== undefined) Object.assign(leg.attachment, { epoch, leaving: false });
       leg.enter('open');
@@ -67,7 +75,7 @@ export class Sessions {
         connection_id: session.named.connectionId,
         epoch,
         peer: (leg === controller ? target : controller).peer.id,
-        ...(surviveMs === undefined ? {} : { window_ms: surviveMs }),
+        ...(window_ms === undefined ? {} : { window_ms }),
       });
     }
     this.agent.metrics.relaysOpened.inc();

@@ -49,5 +49,6 @@ export const POLICY_DEFAULTS: Required<PolicySettings> = {
   client_probe_ms: 500,
   guest_targets: true,
   broker_placement: 'nearest-target',
-  session_window_ms: 60_000,
+  // A laptop that sleeps for a minute is back in time, with as much again to be missed and to find its network.
+  session_window_ms: 120_000,
 };

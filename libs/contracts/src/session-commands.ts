@@ -1,6 +1,6 @@
 import { IsIn } from 'class-validator';
 import { Command, type Drain } from './commands.ts';
-import { Address, Name, Optional, Timestamp } from './fields.ts';
+import { Address, Count, Name, Optional, Timestamp } from './fields.ts';
 import {
   CLOSE_RELAY_REASONS,
   type CloseRelayReason,
@@ -48,6 +48,8 @@ export class OpenRelay extends Command {
   @Name() target_id!: string;
   @Name() controller_attachment_id!: string;
   @Name() target_attachment_id!: string;
+  /** How long the session may be interrupted before its ends give it up; absent: as each end has it by itself. */
+  @Optional() @Count() window_ms?: number;
 }
 /** Close one leg, or all that stands of the session up to this epoch; done when nothing of it stands. */
 export class CloseRelay extends Command {

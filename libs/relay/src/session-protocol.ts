@@ -1,4 +1,4 @@
-import type { LegRejection } from '#libs/contracts';
+import { type LegRejection, POLICY_DEFAULTS } from '#libs/contracts';
 import type { SessionPayloads } from './session-payloads.ts';
 
 /**
@@ -106,8 +106,8 @@ export const SESSION_TIMING = {
   idlePingIntervalMs: 30_000,
   /** Heard nothing for so long while open: the other side of this leg is dead. */
   silenceMs: 1_500,
-  /** How long an endpoint tries to come back before it gives the session up, unless it was told otherwise. */
-  resumeWindowMs: 60_000,
+  /** How long an endpoint tries to come back before it gives the session up, unless `opened` says otherwise. */
+  resumeWindowMs: POLICY_DEFAULTS.session_window_ms,
 } as const;
 
 /**

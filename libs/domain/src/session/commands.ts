@@ -69,7 +69,7 @@ export const redirectController = (
 export const openRelay = (
   placement: SessionPlacement,
   controller: SessionLeg,
-  who: { controller_id: string; target_id: string },
+  who: { controller_id: string; target_id: string; window_ms: number },
 ): CommandSpec => ({
   name: 'open-relay',
   ...to(placement, placement.epoch),

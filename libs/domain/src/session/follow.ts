@@ -2,7 +2,7 @@ import type { SessionPhase } from '#libs/contracts';
 import { SESSION_RULES } from '../policy.ts';
 import { type CommandSpec, closeRelay, openRelay, redirectController } from './commands.ts';
 import { isAt } from './legs.ts';
-import { isSilent, windowEndsMs } from './over.ts';
+import { isSilent, windowEndsMs, windowMs } from './over.ts';
 import type { Standing, Step } from './state.ts';
 
 /** What comes next for a session whose target is held. */
@@ -30,11 +30,12 @@ export function follow(step: Step, standing: Standing): Next {
   });
   if (placement === undefined || !consented) return next('target-attached', SESSION_RULES.consentMs, []);
   if (isAt(controller, placement)) {
+    const who = { controller_id, target_id, window_ms: windowMs(step, standing.surviveMs) };
     const assigned = { ...placement, controller_attachment_id: controller.attachment_id };
     return next(
       'redirecting',
       SESSION_RULES.openMs,
-      [openRelay(placement, controller, { controller_id, target_id }), ...closeSuperseded(step, standing)],
+      [openRelay(placement, controller, who), ...closeSuperseded(step, standing)],
       { placement: assigned, superseded: undefined },
     );
   }

@@ -56,18 +56,25 @@ describe('a session that is interrupted', () => {
     expect(s.state?.failover).toBeUndefined();
   });
 
-  it('waits for its ends for a minute, or as long as its target asked, and tells who still waits', () => {
-    const s = open();
+  it('waits for its ends for two minutes, or as long as its target asked, and tells who still waits', () => {
+    const s = given();
+    s.request();
+    s.target();
+    s.controller('in-3');
+    expect(s.pending('open-relay')).toMatchObject({ window_ms: 120_000 });
+    s.answerAll().opened();
     s.closed('target-lost');
     s.controller('in-4');
     s.answerAll();
     expect(sessionLine(s.due())).toBe('connection-ended → ended (window-over) epoch 1 | close-relay in-4/1');
-    expect(s.nowMs - SESSION_START_MS).toBe(60_000);
+    expect(s.nowMs - SESSION_START_MS).toBe(120_000);
 
     const patient = given();
     patient.request();
     patient.target('in-3', { survive_ms: 7_200_000 });
     patient.controller('in-3');
+    // Both ends are told, so that neither gives up before.
+    expect(patient.pending('open-relay')).toMatchObject({ window_ms: 7_200_000 });
     patient.opened();
     patient.closed('target-lost');
     patient.due();

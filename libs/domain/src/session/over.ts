@@ -8,7 +8,7 @@ import { isInDoubt, type SessionOutcome, type SessionState, type Standing, type 
 type More = Pick<Change, 'after' | 'commands' | 'values' | 'candidates'>;
 
 /** How long the session waits for its ends, in milliseconds. */
-const windowMs = ({ input }: Step, surviveMs: number | undefined): number =>
+export const windowMs = ({ input }: Step, surviveMs: number | undefined): number =>
   Math.max(sessionPolicy(input).settings.session_window_ms, surviveMs ?? 0);
 
 /** Until when it waits for its ends; a move that is under way keeps the time that it began with. */
