@@ -37,6 +37,8 @@ const FROM_USA: Readonly<Record<BrokerName, Place>> = {
 export class Cell {
   code = '';
   id = '';
+  /** Of the session to which its target's code would lead, when that is not the controller's. */
+  mistakenId: string | undefined;
   /** Where the controller listens. */
   port = 0;
   /** Tells a target that asks its person what that presses. */
@@ -143,13 +145,14 @@ export class Cell {
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: tests look into rows of every phase
-  async row(id = this.id): Promise<any> {
+  async row(): Promise<any> {
+    const id = this.mistakenId ?? this.id;
     return (await rowsOf(this.stack)).find((row) => row.connection_id === id);
   }
 
-  untilPhase(phase: string, id = this.id): Promise<unknown> {
-    const look = async () => (await this.row(id))?.phase === phase;
-    return waitFor(look, { what: `${id} ${phase}`, withinMs: STEP_MS });
+  untilPhase(phase: string): Promise<unknown> {
+    const look = async () => (await this.row())?.phase === phase;
+    return waitFor(look, { what: `${this.id} ${phase}`, withinMs: STEP_MS });
   }
 
   letGo(): void {

@@ -18,9 +18,11 @@ export interface Step {
   readonly broker: BrokerName;
   /** The target is as far from its broker as the controller. */
   readonly farTarget?: boolean;
+  /** When it is entered, 0 first: what lasts for some seconds only comes last. */
+  readonly turn?: number;
   /** All that takes its time. */
   readonly prepare: (cell: Cell) => Promise<void>;
-  /** Into the step; the registry shows it, and it lasts some seconds at least. */
+  /** Into the step; the registry shows it, and it lasts for some seconds at least. */
   readonly enter: (cell: Cell) => Promise<void>;
   /** What the people do when the ways are free again. */
   readonly goOn?: (cell: Cell) => void;
@@ -46,6 +48,8 @@ const attachNow = (cell: Cell): void => {
   if (!cell.has('target')) cell.attach();
 };
 
+export const TURNS = [0, 1, 2] as const;
+
 /** One for each step there is: a new one does not compile without its own. */
 export const STEPS: Readonly<Record<SessionPhase, Step>> = {
   'code-issued': {
@@ -68,6 +72,7 @@ export const STEPS: Readonly<Record<SessionPhase, Step>> = {
   },
   redirecting: {
     ...begin,
+    turn: 1,
     prepare: (cell) => cell.askForCode(),
     enter: async (cell) => {
       // Where it is sent to, it does not get.
@@ -80,6 +85,7 @@ export const STEPS: Readonly<Record<SessionPhase, Step>> = {
   open: { ...begin, prepare: prepareOpen, enter: nothing },
   draining: {
     ...begin,
+    turn: 2,
     prepare: prepareOpen,
     enter: async (cell) => {
       for (const side of ['controller', 'target'] as const) cell.way(side).hold('broker-in-3');
@@ -89,6 +95,7 @@ export const STEPS: Readonly<Record<SessionPhase, Step>> = {
   },
   interrupted: {
     ...begin,
+    turn: 1,
     prepare: prepareOpen,
     enter: async (cell) => {
       cell.way('target').hold();
@@ -121,6 +128,7 @@ export const STEPS: Readonly<Record<SessionPhase, Step>> = {
   rejected: {
     ...begin,
     farTarget: true,
+    turn: 1,
     prepare: async (cell) => {
       await cell.askForCode();
       // Of all that are as far, only this one answers.
@@ -128,8 +136,9 @@ export const STEPS: Readonly<Record<SessionPhase, Step>> = {
     },
     enter: async (cell) => {
       const { code, id } = unissued(cell);
+      cell.mistakenId = id;
       cell.attach(code);
-      await cell.untilPhase('rejected', id);
+      await cell.untilPhase('rejected');
       cell.way('target').hold();
     },
     goOn: (cell) => void givenUp(cell),

@@ -5,7 +5,7 @@ import type { Name, Stack } from '../../support/stack.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { putPolicy } from './operator.ts';
 import { Cell, type CellName, PROGRAMS, rowsOf, SIGNALS, type Side } from './session-matrix-cell.ts';
-import { HASTY_BROKER, STEPS } from './session-matrix-steps.ts';
+import { HASTY_BROKER, STEPS, TURNS } from './session-matrix-steps.ts';
 import { BROKERS, HOME, startSessionStack } from './sessions.ts';
 
 /** From a strike to the end of its cell, in milliseconds, on a machine that is slow: whatever lasts longer is a hang. */
@@ -67,9 +67,13 @@ export async function strikeAt(
   );
   try {
     await Promise.all(cells.map((cell) => STEPS[cell.name.phase].prepare(cell)));
-    await Promise.all(cells.map((cell) => STEPS[cell.name.phase].enter(cell)));
+    for (const turn of TURNS) {
+      const now = cells.filter(({ name: { phase } }) => (STEPS[phase].turn ?? 0) === turn);
+      await Promise.all(now.map((cell) => STEPS[cell.name.phase].enter(cell)));
+    }
     const struck = [...new Set(cells.flatMap((cell) => programOf(cell) ?? []))];
-    const versions = await Promise.all(cells.map((cell) => versionOf(cell)));
+    const rows = await Promise.all(cells.map((cell) => cell.row()));
+    expectAtTheirSteps(cells, rows);
     for (const name of struck) await stack.program(name).kill(cells[0]?.name.signal ?? 'SIGKILL');
     for (const cell of cells)
       if (programOf(cell) === undefined) cell.run(sideOf(cell)).signal(cell.name.signal);
@@ -78,7 +82,7 @@ export async function strikeAt(
       ...cells.map(async (cell, index) => {
         cell.letGo();
         STEPS[cell.name.phase].goOn?.(cell);
-        await goOnLater(cell, versions[index]);
+        await goOnLater(cell, rows[index]?.version);
         return outcomeOf(cell, atMs);
       }),
       reviveLoop(stack, struck),
@@ -102,12 +106,18 @@ function sideOf({ name: { program } }: Cell): Side {
   return program;
 }
 
-const versionOf = async (cell: Cell): Promise<number> => (await cell.row())?.version ?? 0;
+/** @throws when a session has left the step that it was brought to: what comes now would fill another cell */
+function expectAtTheirSteps(cells: readonly Cell[], rows: readonly { phase: string }[]): void {
+  const left = cells.flatMap(({ name: { phase } }, index) =>
+    rows[index]?.phase === phase ? [] : [`${phase}: ${rows[index]?.phase}`],
+  );
+  if (left.length > 0) throw new Error(`sessions have left their steps: ${left.join(', ')}`);
+}
 
 /** An endpoint that was stopped goes on when somebody noticed. */
 async function goOnLater(cell: Cell, version: number | undefined): Promise<void> {
   if (programOf(cell) !== undefined || cell.name.signal !== 'SIGSTOP') return;
-  const look = async () => (await versionOf(cell)) !== version;
+  const look = async () => (await cell.row())?.version !== version;
   await waitFor(look, { withinMs: NOTICED_MS, everyMs: 200 }).catch(() => undefined);
   cell.run(sideOf(cell)).signal('SIGCONT');
 }
