@@ -6,6 +6,7 @@ import { isAlive, type Record as ProcessRecord, recordsOf } from '../../deploy/l
 import { PORTS } from '../../deploy/local/programs.mjs';
 import { freeOffset, freshClone, type Running, removeClone, runIn } from '../support/clone.ts';
 import { getJson } from '../support/http.ts';
+import { itLong } from '../support/length.ts';
 import { tourOf } from '../support/readme.ts';
 import { startServers } from '../support/servers.mjs';
 import { waitFor } from '../support/wait-for.ts';
@@ -120,7 +121,7 @@ describe('the local stack in a fresh clone', () => {
   it('does what the tour of the README says', async () => {
     const before = await link();
     const tour = runIn(clone, ['bash', '-c', tourOf(clone, offset)], env());
-    const code = await tour.ended(120_000);
+    const code = await tour.ended(250_000);
     expect([code, code === 0 ? '' : tour.output()]).toEqual([0, '']);
     expect(tour.output()).toMatch(/the link is on scheme-server-\d/);
     expect(tour.output()).toMatch(/failover-decided/);
@@ -140,48 +141,56 @@ describe('the local stack in a fresh clone', () => {
     expect(after.client_id).toBe('bank-client-1');
   }, 300_000);
 
-  it('is not disturbed by a build, which the next start of a program takes up', async () => {
-    const before = alive();
-    const built = readlinkSync(join(clone, 'dist'));
-    appendFileSync(join(clone, 'apps/iso8583-simulator/src/main.ts'), '\n// changed\n');
-    expect(await npm('run', 'build').ended(60_000)).toBe(0);
-    expect(readlinkSync(join(clone, 'dist'))).not.toBe(built);
-    expect(existsSync(join(clone, built, 'apps/iso8583-simulator/src/main.js'))).toBe(true);
-    expect(before.filter(isAlive)).toHaveLength(before.length);
-    process.kill(running('iso-client-dr')?.pid ?? 0, 'SIGKILL');
-    expect(await npm('run', 'up', '--', 'iso-client-dr').ended(90_000)).toBe(0);
-    const pid = running('iso-client-dr')?.pid;
-    expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8')).toContain(readlinkSync(join(clone, 'dist')));
-  }, 300_000);
+  itLong(
+    'is not disturbed by a build, which the next start of a program takes up',
+    async () => {
+      const before = alive();
+      const built = readlinkSync(join(clone, 'dist'));
+      appendFileSync(join(clone, 'apps/iso8583-simulator/src/main.ts'), '\n// changed\n');
+      expect(await npm('run', 'build').ended(120_000)).toBe(0);
+      expect(readlinkSync(join(clone, 'dist'))).not.toBe(built);
+      expect(existsSync(join(clone, built, 'apps/iso8583-simulator/src/main.js'))).toBe(true);
+      expect(before.filter(isAlive)).toHaveLength(before.length);
+      process.kill(running('iso-client-dr')?.pid ?? 0, 'SIGKILL');
+      expect(await npm('run', 'up', '--', 'iso-client-dr').ended(90_000)).toBe(0);
+      const pid = running('iso-client-dr')?.pid;
+      expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8')).toContain(readlinkSync(join(clone, 'dist')));
+    },
+    300_000,
+  );
 
   it('says that a program died, leaves it dead, and starts it again when told to', async () => {
     const victim = running('iso-server-3');
     process.kill(victim?.pid ?? 0, 'SIGKILL');
-    await launcher.says(/iso-server-3 died; .*npm run up -- iso-server-3/, 5_000);
+    await launcher.says(/iso-server-3 died; .*npm run up -- iso-server-3/, 30_000);
     const up = npm('run', 'up', '--', 'iso-server-3');
     expect([await up.ended(90_000), up.output()]).toEqual([
       0,
       expect.stringMatching(/iso-server-3 runs \(pid/),
     ]);
-    await launcher.says(/iso-server-3 runs again/, 5_000);
+    await launcher.says(/iso-server-3 runs again/, 30_000);
     const again = npm('run', 'up', '--', 'iso-server-3');
     expect(await again.ended(90_000)).toBe(1);
     expect(again.output()).toMatch(/iso-server-3 runs already \(pid \d+\)/);
   }, 300_000);
 
-  it('does the same with Kafka and Redis', async () => {
-    for (const name of ['kafka', 'redis']) {
-      process.kill(running(name)?.pid ?? 0, 'SIGKILL');
-      await launcher.says(new RegExp(`${name} died`), 5_000);
-      const up = npm('run', 'up', '--', name);
-      expect([await up.ended(60_000), up.output()]).toEqual([0, expect.stringMatching(/ runs \(pid/)]);
-    }
-    await untilActive();
-  }, 300_000);
+  itLong(
+    'does the same with Kafka and Redis',
+    async () => {
+      for (const name of ['kafka', 'redis']) {
+        process.kill(running(name)?.pid ?? 0, 'SIGKILL');
+        await launcher.says(new RegExp(`${name} died`), 30_000);
+        const up = npm('run', 'up', '--', name);
+        expect([await up.ended(120_000), up.output()]).toEqual([0, expect.stringMatching(/ runs \(pid/)]);
+      }
+      await untilActive();
+    },
+    300_000,
+  );
 
   it('refuses a second launcher of the same clone', async () => {
     const second = npm('start');
-    expect(await second.ended(20_000)).toBe(1);
+    expect(await second.ended(90_000)).toBe(1);
     expect(second.output()).toMatch(/trunkline: this stack runs already \(pid \d+\)/);
     expect(alive()).toHaveLength(Object.keys(PORTS).length);
   }, 300_000);
@@ -191,7 +200,7 @@ describe('the local stack in a fresh clone', () => {
     const left = alive();
     const owner = JSON.parse(readFileSync(join(layout.run, 'launcher.lock'), 'utf8'));
     process.kill(owner.pid, 'SIGKILL');
-    await launcher.ended(5_000);
+    await launcher.ended(30_000);
     expect(left.filter(isAlive)).toHaveLength(left.length);
     await startAgain();
     expect(launcher.output()).toMatch(/ending what an earlier start left: .*kafka/);
@@ -202,43 +211,55 @@ describe('the local stack in a fresh clone', () => {
     expect((await link()).version).toBeGreaterThanOrEqual(before.version);
   }, 300_000);
 
-  it('ends by Ctrl-C within ten seconds and leaves nothing, even with a program that was stopped', async () => {
+  it('ends by Ctrl-C and leaves nothing, even with a program that was stopped', async () => {
     process.kill(running('server-sidecar-2')?.pid ?? 0, 'SIGSTOP');
     await stopBy('SIGINT');
   }, 300_000);
 
-  it('starts again with its data, fetching and building nothing, and ends by SIGTERM', async () => {
-    await startAgain();
-    expect(launcher.output()).not.toMatch(/installing|built|fetching|ending what/);
-    const { items } = (await getJson(api(`/api/v1/connections/${LINK}/events?limit=100`))).body;
-    expect(items[0].data.version).toBe(1);
-    await stopBy('SIGTERM');
-  }, 300_000);
+  itLong(
+    'starts again with its data, fetching and building nothing, and ends by SIGTERM',
+    async () => {
+      await startAgain();
+      expect(launcher.output()).not.toMatch(/installing|built|fetching|ending what/);
+      const { items } = (await getJson(api(`/api/v1/connections/${LINK}/events?limit=100`))).body;
+      expect(items[0].data.version).toBe(1);
+      await stopBy('SIGTERM');
+    },
+    300_000,
+  );
 
-  it('begins empty with --fresh', async () => {
-    const certificate = readFileSync(join(layout.pki, 'ca.crt'), 'utf8');
-    await startAgain('--', '--fresh');
-    await untilActive();
-    expect((await link()).epoch).toBe(1);
-    expect(readFileSync(join(layout.pki, 'ca.crt'), 'utf8')).not.toBe(certificate);
-    await stopBy('SIGINT');
-  }, 300_000);
-
-  it('runs on servers that are there already, and leaves them running', async () => {
-    const servers = await startServers();
-    try {
-      const { kafkaBrokers, redisUrl } = servers;
-      const given = { TRUNKLINE_KAFKA_BROKERS: kafkaBrokers, TRUNKLINE_REDIS_URL: redisUrl };
-      launcher = runIn(clone, ['npm', 'start'], { ...env(), ...given });
-      await launcher.says(/Trunkline is ready/, START_PATIENCE_MS);
-      expect(alive().map(({ name }) => name)).not.toEqual(
-        expect.arrayContaining([expect.stringMatching(/kafka|redis/)]),
-      );
+  itLong(
+    'begins empty with --fresh',
+    async () => {
+      const certificate = readFileSync(join(layout.pki, 'ca.crt'), 'utf8');
+      await startAgain('--', '--fresh');
       await untilActive();
+      expect((await link()).epoch).toBe(1);
+      expect(readFileSync(join(layout.pki, 'ca.crt'), 'utf8')).not.toBe(certificate);
       await stopBy('SIGINT');
-      expect(recordsOf(servers.layout).filter(isAlive)).toHaveLength(2);
-    } finally {
-      await servers.clear();
-    }
-  }, 300_000);
+    },
+    300_000,
+  );
+
+  itLong(
+    'runs on servers that are there already, and leaves them running',
+    async () => {
+      const servers = await startServers();
+      try {
+        const { kafkaBrokers, redisUrl } = servers;
+        const given = { TRUNKLINE_KAFKA_BROKERS: kafkaBrokers, TRUNKLINE_REDIS_URL: redisUrl };
+        launcher = runIn(clone, ['npm', 'start'], { ...env(), ...given });
+        await launcher.says(/Trunkline is ready/, START_PATIENCE_MS);
+        expect(alive().map(({ name }) => name)).not.toEqual(
+          expect.arrayContaining([expect.stringMatching(/kafka|redis/)]),
+        );
+        await untilActive();
+        await stopBy('SIGINT');
+        expect(recordsOf(servers.layout).filter(isAlive)).toHaveLength(2);
+      } finally {
+        await servers.clear();
+      }
+    },
+    300_000,
+  );
 });
