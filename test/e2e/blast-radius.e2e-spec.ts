@@ -2,7 +2,7 @@ import { jest } from '@jest/globals';
 import { getJson } from '../support/http.ts';
 import type { Stack } from '../support/stack.ts';
 import { holdsFor, waitFor } from '../support/wait-for.ts';
-import { audit } from './support/audit.ts';
+import { auditing } from './support/audit.ts';
 import { shortName } from './support/evidence.ts';
 import { post, putPolicy, spareLinks, untilPhaseOf } from './support/operator.ts';
 import {
@@ -40,8 +40,8 @@ describe('a third of the servers lost at once', () => {
       reason: 'one in seven',
     });
   });
+  auditing(() => stack);
   afterAll(() => stack?.stop());
-  afterEach(() => audit(stack));
 
   it('moves no more links than the policy lets it, and the others once an operator agrees', async () => {
     const before = await Promise.all(ALL.map((id) => rowOf(stack, id)));

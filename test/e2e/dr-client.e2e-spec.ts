@@ -3,7 +3,7 @@ import { getJson } from '../support/http.ts';
 import { Network } from '../support/network.ts';
 import type { Name, Stack } from '../support/stack.ts';
 import { holdsFor, waitFor } from '../support/wait-for.ts';
-import { audit } from './support/audit.ts';
+import { auditing } from './support/audit.ts';
 import { shortName } from './support/evidence.ts';
 import {
   askFailover,
@@ -56,11 +56,11 @@ describe('a payment link whose client has a DR client', () => {
       },
     });
   });
+  auditing(() => stack);
   afterAll(async () => {
     await stack?.stop();
     for (const end of endings) end();
   });
-  afterEach(() => audit(stack));
 
   it('goes on through the DR client when its client and the application are killed', async () => {
     const before = await untilActive(stack);

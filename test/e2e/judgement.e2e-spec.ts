@@ -3,7 +3,7 @@ import { getJson } from '../support/http.ts';
 import { byLength } from '../support/length.ts';
 import type { Stack } from '../support/stack.ts';
 import { holdsFor, waitFor } from '../support/wait-for.ts';
-import { audit } from './support/audit.ts';
+import { auditing } from './support/audit.ts';
 import { shortName } from './support/evidence.ts';
 import { post, publishFact, putPolicy, untilPhaseOf } from './support/operator.ts';
 import {
@@ -35,8 +35,8 @@ describe('judgement on what moves', () => {
       env: { [FLAPPING_SERVER]: { TRUNKLINE_SERVER_GROUP: 'flapping' } },
     });
   });
+  auditing(() => stack);
   afterAll(() => stack?.stop());
-  afterEach(() => audit(stack));
 
   it('holds planned moves back while it is frozen, and says until when', async () => {
     const before = await untilActive(stack);

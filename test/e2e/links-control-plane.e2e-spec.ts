@@ -6,7 +6,7 @@ import { POISON_KINDS, poisonFacts, poisonOf } from '../support/poison.ts';
 import { redisCommand } from '../support/redis.ts';
 import type { Stack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { audit } from './support/audit.ts';
+import { auditing } from './support/audit.ts';
 import { lostFrom, type RegistryPicture, takePicture } from './support/registry-picture.ts';
 import {
   CONTROLLER,
@@ -59,8 +59,8 @@ describe('a payment link while its control plane is in trouble', () => {
     });
     plain = new PlainKafka(stack.kafkaBrokers);
   });
+  auditing(() => stack);
   afterAll(() => stack?.stop());
-  afterEach(() => audit(stack));
 
   it('is moved to its end though the control loop is killed in the middle; no command is run twice', async () => {
     const before = await untilActive(stack);

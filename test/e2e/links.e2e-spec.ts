@@ -3,7 +3,7 @@ import { PlainKafka } from '../support/plain-kafka.ts';
 import { redisHash } from '../support/redis.ts';
 import type { Name, Stack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { audit } from './support/audit.ts';
+import { auditing } from './support/audit.ts';
 import { factsOf } from './support/evidence.ts';
 import {
   applicationsOf,
@@ -30,9 +30,8 @@ describe('a payment link under 50 purchases a second', () => {
   beforeAll(async () => {
     stack = await startSpine();
   });
-  afterAll(() => stack?.stop());
 
-  /** Whatever a test ended is started again, so that the next one finds three servers; and the log so far is held to account. */
+  /** Whatever a test ended is started again, so that the next one finds three servers. */
   afterEach(async () => {
     for (const name of [
       ...SERVER_SIDECARS,
@@ -45,8 +44,9 @@ describe('a payment link under 50 purchases a second', () => {
       if (!program.alive()) await program.start();
     }
     await untilActive(stack);
-    await audit(stack);
   });
+  auditing(() => stack);
+  afterAll(() => stack?.stop());
 
   it('is assigned and active, through to the registry and REST, from a request by a plain Kafka client', async () => {
     const id = 'bank-client-dr:second';

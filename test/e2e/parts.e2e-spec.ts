@@ -5,7 +5,7 @@ import { getJson, postJson } from '../support/http.ts';
 import { PlainKafka } from '../support/plain-kafka.ts';
 import { type Handle, type Name, type Stack, startStack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { audit } from './support/audit.ts';
+import { auditing } from './support/audit.ts';
 import { decisionsIn, type Logged } from './support/evidence.ts';
 import {
   eventsOf,
@@ -58,7 +58,6 @@ describe('a controller whose parts are processes of their own, and agents with a
     await untilActive(stack, 1, 60_000);
     await untilApproved(stack, 5);
   });
-  afterAll(() => stack?.stop());
 
   /** Whatever a test that failed left behind, the next one finds the client alive. */
   afterEach(async () => {
@@ -67,8 +66,9 @@ describe('a controller whose parts are processes of their own, and agents with a
       else await program.start();
     }
     await reconcile(stack);
-    await audit(stack);
   });
+  auditing(() => stack);
+  afterAll(() => stack?.stop());
 
   it('answers for its own parts only: one process decides without Redis, the other tells', async () => {
     for (const name of [FRONT, DECIDER]) {

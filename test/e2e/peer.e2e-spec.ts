@@ -3,7 +3,7 @@ import { Network } from '../support/network.ts';
 import { PlainKafka } from '../support/plain-kafka.ts';
 import type { Name, Stack, Variables } from '../support/stack.ts';
 import { holdsFor, waitFor } from '../support/wait-for.ts';
-import { audit } from './support/audit.ts';
+import { auditing } from './support/audit.ts';
 import { publishFact, spareLinks, untilPhaseOf } from './support/operator.ts';
 import {
   askAs,
@@ -59,10 +59,6 @@ describe('a failover that the peer decides with', () => {
     });
     plain = new PlainKafka(stack.kafkaBrokers);
   });
-  afterAll(async () => {
-    await stack?.stop();
-    for (const end of endings) end();
-  });
 
   afterEach(async () => {
     way.thaw();
@@ -71,7 +67,11 @@ describe('a failover that the peer decides with', () => {
       if (!program.alive()) await program.start(name === CONTROLLER ? home : {});
     }
     await untilActive(stack);
-    await audit(stack);
+  });
+  auditing(() => stack);
+  afterAll(async () => {
+    await stack?.stop();
+    for (const end of endings) end();
   });
 
   it('goes to the server that the peer reserved', async () => {

@@ -5,7 +5,7 @@ import { getJson } from '../support/http.ts';
 import { PlainKafka } from '../support/plain-kafka.ts';
 import type { Name, Stack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { audit } from './support/audit.ts';
+import { auditing } from './support/audit.ts';
 import { decisionsIn, type Logged, shortName } from './support/evidence.ts';
 import {
   LINK,
@@ -33,6 +33,7 @@ describe('two processes that decide for one region', () => {
     stack = await startSpine({ twoForTheBank: true });
     plain = new PlainKafka(stack.kafkaBrokers);
   });
+  auditing(() => stack);
   afterAll(() => stack?.stop());
 
   it('finish a failover whose decider is killed before its commands are answered', async () => {
@@ -62,8 +63,6 @@ describe('two processes that decide for one region', () => {
     await untilApproved(stack, 50);
     await putRight(owner, sidecarName(before));
   });
-
-  afterEach(() => audit(stack));
 
   /** Every other server sleeps while the decider is killed, so the failover stands open; then all but the chosen one wake. */
   async function killInTheMiddle() {

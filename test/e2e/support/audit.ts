@@ -4,10 +4,21 @@ import { join } from 'node:path';
 import { KafkaLog } from '#libs/log';
 import { textReport } from '../../../apps/cli/src/verify/report.ts';
 import { verifyKafka } from '../../../apps/cli/src/verify/run.ts';
+import { isLong } from '../../support/length.ts';
 import type { Stack } from '../../support/stack.ts';
 
 /** All programs of a stack read one clock. */
 const CLOCK_SKEW_MS = 0;
+
+/**
+ * Audits at the end of the tests of this `describe`, and in the long form after each of them too. The whole log is
+ * read each time. Before `afterAll` stops the stack, as hooks run in the order they are declared in.
+ */
+export function auditing(stack: () => Stack): void {
+  const look = () => audit(stack());
+  if (isLong) afterEach(look);
+  else afterAll(look);
+}
 
 export interface AuditWanted {
   /** False: no application of the stack sends anything. */
