@@ -1,0 +1,144 @@
+import { getJson } from '../../support/http.ts';
+import { type Name, type Stack, startStack } from '../../support/stack.ts';
+import { waitFor } from '../../support/wait-for.ts';
+import { audit } from './audit.ts';
+import {
+  brokersOf,
+  CROWDED,
+  closeSdkSessions,
+  openSdkSessions,
+  type People,
+  peopleOf,
+  type SdkSession,
+} from './session-load.ts';
+import { carry, TRAFFIC_KINDS } from './session-traffic.ts';
+import { HOME } from './sessions.ts';
+
+/** Both sides answer late when one process is all endpoints and a machine is busy: that is not what is tested. */
+const PATIENT_MS = 30_000;
+const LIMIT_MS = 120_000;
+const BROKER: Name = 'broker-us-1';
+
+/** What a crowd came to. */
+interface CrowdResult {
+  readonly sessions: number;
+  /** Bytes of streams that went there and came back, each looked at. */
+  readonly bytes: number;
+  readonly openedMs: number;
+  readonly carriedMs: number;
+}
+
+/** One broker that takes as many sessions as come, and the controller that it needs. */
+export function startCrowdStack(): Promise<Stack> {
+  const env = { ...CROWDED, TRUNKLINE_SILENCE_MS: String(PATIENT_MS) };
+  return startStack({ programs: [HOME, BROKER], env: { [BROKER]: env } });
+}
+
+/** So many sessions at the broker of such a stack: all open there, all bytes as they were sent, nothing left at the end. */
+export async function expectCrowd(
+  stack: Stack,
+  { sessions, rounds }: { readonly sessions: number; readonly rounds: number },
+): Promise<void> {
+  const crowd = await Crowd.of(stack, BROKER);
+  const result = await crowd.run(sessions, rounds);
+  console.log(`a crowd: ${JSON.stringify(result)}`);
+  expect(result.sessions).toBe(sessions);
+  expect(crowd.interrupted).toEqual([]);
+  expect([...crowd.openAt]).toEqual([BROKER]);
+  expect(await crowd.metric('placed')).toBe(sessions);
+  await waitFor(async () => (await crowd.inRegistry('active')) === sessions, { what: 'all in the registry' });
+  await crowd.leave();
+  expect(await crowd.inRegistry('closed')).toBe(sessions);
+  await audit(stack, { requests: false });
+}
+
+/** Many sessions at one broker, each with traffic of its kind, all at once, again and again. */
+class Crowd {
+  readonly sessions: SdkSession[] = [];
+  private readonly interruptions: string[] = [];
+
+  private constructor(
+    private readonly stack: Stack,
+    private readonly broker: Name,
+    private readonly people: People,
+  ) {}
+
+  static async of(stack: Stack, broker: Name): Promise<Crowd> {
+    return new Crowd(stack, broker, await peopleOf(stack));
+  }
+
+  /** @throws when a session did not open, or came to other bytes than it sent */
+  async run(count: number, rounds: number): Promise<CrowdResult> {
+    const brokers = brokersOf(this.stack, this.broker);
+    const timings = { silenceMs: PATIENT_MS };
+    const beganMs = performance.now();
+    const meeting = { people: this.people, controllerBrokers: brokers, targetBrokers: brokers, timings };
+    for (const session of await openSdkSessions(count, meeting)) {
+      this.sessions.push(session);
+      session.controller.on('interrupted', ({ reason }) => this.interruptions.push(reason));
+    }
+    const openMs = performance.now();
+    const carried = await Promise.all(
+      this.sessions.map(async (session, index) => {
+        let bytes = 0;
+        for (let round = 0; round < rounds; round += 1) {
+          const kind = TRAFFIC_KINDS[(index + round) % TRAFFIC_KINDS.length] ?? 'idle';
+          bytes += await carry(kind, session);
+        }
+        return bytes;
+      }),
+    );
+    return {
+      sessions: this.sessions.length,
+      bytes: carried.reduce((sum, bytes) => sum + bytes, 0),
+      openedMs: openMs - beganMs,
+      carriedMs: performance.now() - openMs,
+    };
+  }
+
+  /** Why sessions were interrupted, if any was. */
+  get interrupted(): readonly string[] {
+    return this.interruptions;
+  }
+
+  /** Where the controllers say that they are open now. */
+  get openAt(): ReadonlySet<string | undefined> {
+    const where = ({ controller: { status } }: SdkSession) =>
+      status.phase === 'open' ? status.brokerId : status.phase;
+    return new Set(this.sessions.map(where));
+  }
+
+  /** Hangs up in all of them, and waits until the broker has none of them and the registry shows it. */
+  async leave(): Promise<void> {
+    await closeSdkSessions(this.sessions);
+    await waitFor(async () => (await this.metric('placed')) === 0 && (await this.metric('legs')) === 0, {
+      what: 'a broker without sessions',
+      withinMs: LIMIT_MS,
+    });
+    await waitFor(async () => (await this.inRegistry('active')) === 0, {
+      what: 'a registry without open sessions',
+      withinMs: LIMIT_MS,
+    });
+  }
+
+  /** Sessions that stand in the registry so. */
+  async inRegistry(status: 'active' | 'closed'): Promise<number> {
+    let count = 0;
+    let cursor = '';
+    do {
+      const query = `status=${status}&kind=session&limit=500${cursor && `&cursor=${cursor}`}`;
+      const { body } = await getJson(this.stack.url(HOME, `/api/v1/connections?${query}`));
+      count += body.items.length;
+      cursor = body.next_cursor ?? '';
+    } while (cursor !== '');
+    return count;
+  }
+
+  /** @param name without its `trunkline_broker_` */
+  async metric(name: string): Promise<number> {
+    const text = await (await fetch(this.stack.url(this.broker, '/metrics'))).text();
+    const value = new RegExp(`^trunkline_broker_${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text)?.[1];
+    if (value === undefined) throw new Error(`${this.broker} does not say ${name}`);
+    return Number(value);
+  }
+}
