@@ -5,6 +5,7 @@ import type { LoopDefinition } from './definition.ts';
 import type { Ends } from './ends.ts';
 import type { LoopClock } from './handle.ts';
 import type { PartitionReader } from './reader.ts';
+import type { Turns } from './turns.ts';
 
 /** What the owners of one loop share. */
 export interface LoopContext<S, I, M> {
@@ -15,6 +16,7 @@ export interface LoopContext<S, I, M> {
   readonly reader: PartitionReader;
   readonly ends: Ends;
   readonly commands: CommandSender;
+  readonly turns: Turns;
   readonly partitions: number;
   readonly appendRecords: number;
   /** The group consumer of the inputs; there from the first assignment on. */

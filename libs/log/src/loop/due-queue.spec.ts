@@ -16,6 +16,14 @@ describe('the due queue', () => {
     expect(due.next()).toBeUndefined();
   });
 
+  it('gives no more than it is asked for, the earliest first, and the others the next time', () => {
+    const due = new DueQueue();
+    for (const [index, key] of ['c', 'a', 'b'].entries()) due.set(key, 10 - index);
+    expect(due.take(20, 2)).toEqual(['b', 'a']);
+    expect(due.next()).toBe(10);
+    expect(due.take(20, 2)).toEqual(['c']);
+  });
+
   it('keeps few entries of a key whose time moves on and on', () => {
     const due = new DueQueue();
     due.set('b', 5_000);

@@ -30,10 +30,11 @@ export class DueQueue {
     return undefined;
   }
 
-  /** Takes out every key that is due by then. */
-  take(nowMs: number): string[] {
+  /** Takes out the keys that are due by then, the earliest first. */
+  take(nowMs: number, most = Number.POSITIVE_INFINITY): string[] {
     const keys: string[] = [];
     for (let atMs = this.next(); atMs !== undefined && atMs <= nowMs; atMs = this.next()) {
+      if (keys.length === most) break;
       const top = this.pop();
       if (!top) break;
       this.dueMs.delete(top.key);

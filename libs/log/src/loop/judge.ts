@@ -54,7 +54,7 @@ export class Judge<S, I, M> {
     if (batch.fetchedOffset > this.offsetOf(topicIndex)) this.skipTo(topicIndex, batch.fetchedOffset);
     const records = batch.records.filter((record) => record.offset >= this.offsetOf(topicIndex));
     for (let from = 0; from < records.length; from += LOOP_LIMITS.chunkRecords) {
-      if (from > 0) await context.clock.sleep(0);
+      await context.turns.take();
       if (this.host.generation() !== generation) return;
       const chunk = records.slice(from, from + LOOP_LIMITS.chunkRecords);
       const verdicts = await this.settle(chunk, topicIndex);

@@ -3,10 +3,15 @@ export const LOOP_LIMITS = {
   /** Decisions, and bytes, of one append; brokers take a batch of 1 MiB. */
   appendRecords: 500,
   appendBytes: 512 * 1024,
-  /** Inputs wait while so many decisions are on their way. */
-  queuedDecisions: 2_000,
+  /**
+   * Inputs of a partition wait while so many of its decisions are on their way. A decision's commands expire by the time
+   * when it was taken: those of all partitions together are to leave long before.
+   */
+  queuedDecisions: 300,
   /** Inputs judged without letting anything else run. */
-  chunkRecords: 200,
+  chunkRecords: 100,
+  /** Time inputs of one partition given without letting anything else run. */
+  dueAtOnce: 25,
   snapshotIntervalMs: 10_000,
   snapshotRecords: 500,
   watchIntervalMs: 250,

@@ -262,13 +262,16 @@ export class PartitionOwner<S, I, M> implements WriterHost<S, I, M> {
     return true;
   }
 
-  /** Gives the time inputs once every input partition was read up to where it ended after the deadline. */
+  /**
+   * Gives the time inputs once every input partition was read up to where it ended after the deadline. What is still due
+   * beyond the first ones is given at the next look, which is at once.
+   */
   private tryTick(): void {
     const { ownership, tick } = this;
     if (!ownership || !tick) return;
     if (tick.inputs.some(({ high }, index) => ownership.judge.offsetOf(index) < high)) return;
     this.tick = undefined;
-    for (const key of this.aggregates.due.take(tick.fetchedAtMs)) {
+    for (const key of this.aggregates.due.take(tick.fetchedAtMs, LOOP_LIMITS.dueAtOnce)) {
       if (this.aggregates.state(key) === undefined) continue;
       ownership.judge.judgeTime(key, tick.fetchedAtMs);
       this.postpone(key, tick.fetchedAtMs);

@@ -8,6 +8,7 @@ import type { ControlLoop, LoopClock, LoopOptions, OwnedPartition } from './hand
 import { LOOP_LIMITS } from './limits.ts';
 import { PartitionOwner } from './owner.ts';
 import { PartitionReader } from './reader.ts';
+import { Turns } from './turns.ts';
 import { EndWatch } from './watch.ts';
 
 /**
@@ -52,6 +53,7 @@ class RunningLoop<S, I, M> implements ControlLoop<S> {
       reader: await PartitionReader.open(log, [definition.logTopic, definition.stateTopic]),
       ends: new Ends(log),
       commands: new CommandSender(log, observer),
+      turns: new Turns(this.clock),
       partitions: await log.partitionCount(definition.logTopic),
       appendRecords: options.appendRecords ?? LOOP_LIMITS.appendRecords,
       inputs: new Promise<Consumer>((resolve) => {
