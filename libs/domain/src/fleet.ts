@@ -49,7 +49,7 @@ export interface Fleet {
   /** Other control regions whose controller can be asked for a server. */
   readonly peers: ReadonlySet<string>;
   /** Why such a region can't be asked now: nobody would answer one more question in time. Absent, or undefined: it can. */
-  readonly unaskable?: (region: string) => PeerOutcome | undefined;
+  readonly unaskable?: ((region: string) => PeerOutcome | undefined) | undefined;
   /** The peer answers within so many milliseconds; absent: TIMING.peerDeadlineMs. */
   readonly peerDeadlineMs?: number;
   /** A server is held ready for a peer for so many milliseconds; absent: TIMING.reservationMs. */

@@ -83,6 +83,7 @@ export class ControlLoopPart {
       fleet: this.fleet,
       partitionOf: (key, partitions) => this.log.partitionOf(key, partitions),
       nowMs: () => clock.wallMs(),
+      unaskable: (region) => this.questions.unaskable(region),
       changed: (key, next) => this.questions.changed(key, next),
     });
     this.loop = await runControlLoop(this.log, definition, { observer });

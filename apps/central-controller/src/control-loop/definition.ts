@@ -5,6 +5,7 @@ import {
   type FactName,
   type LinkDecision,
   type LinkDecisionName,
+  type PeerOutcome,
   parseMessage,
   type RegionDecision,
   type ReservationDecision,
@@ -61,6 +62,8 @@ export interface DefinitionOptions {
   readonly peerDeadlineMs: number;
   /** A server is held ready for a peer for so many milliseconds. */
   readonly reservationMs: number;
+  /** Why the controller of that region can't be asked for a server now; absent, or undefined: it can. */
+  readonly unaskable?: (region: string) => PeerOutcome | undefined;
   partitionOf(key: string, partitions: number): number;
   nowMs(): number;
   /** Told of each change of what a key stands for; `next` undefined: its partition is another's. */
@@ -197,13 +200,14 @@ function concernsAgent(aggregate: Aggregate, agentId: string): boolean {
 
 /** The decider sees the partition's own memory of silent lives, so that a replay sees the same. */
 function withMemory(input: Input, memory: AgentMemory, options: DefinitionOptions): Input {
-  const { fleet, peerDeadlineMs, reservationMs } = options;
+  const { fleet, peerDeadlineMs, reservationMs, unaskable } = options;
   fleet.noteDraining(memory.draining);
   const silent = (agentId: string, incarnation: string) => isSilent(memory, agentId, incarnation);
   const { settings = judgement.EMPTY_SETTINGS } = memory;
   const blast = fleet.blast.bind(fleet);
   const { agents, peers } = fleet;
-  return { ...input, fleet: { agents, silent, peers, peerDeadlineMs, reservationMs, settings, blast } };
+  const asked = { peers, unaskable, peerDeadlineMs, reservationMs };
+  return { ...input, fleet: { agents, silent, ...asked, settings, blast } };
 }
 
 function decide(key: string, aggregate: Aggregate | undefined, input: Input): Outcome {

@@ -3,6 +3,7 @@ import type { link } from '#libs/domain';
 import type { OutgoingEvent } from '#libs/log';
 import { createLogger, createRegistry, systemClock } from '#libs/platform';
 import { waitFor } from '../../../../test/support/wait-for.ts';
+import { PEER_LIMITS } from '../failover/limits.ts';
 import type { AskedQuestion, PeerAnswer } from '../failover/peer-client.ts';
 import type { Aggregate } from './aggregate.ts';
 import { PeerQuestions } from './peer-questions.ts';
@@ -40,6 +41,8 @@ function world(region = 'west') {
   const peer = {
     ask: (question: AskedQuestion, signal: AbortSignal) =>
       new Promise<PeerAnswer>((answer, fail) => asked.push({ ...question, signal, answer, fail })),
+    openQuestions: 0,
+    leftAlone: false,
     close: () => {},
   };
   const questions = new PeerQuestions({
@@ -54,7 +57,7 @@ function world(region = 'west') {
     const found = await metrics.getSingleMetric('trunkline_peer_questions_total')?.get();
     return Object.fromEntries(found?.values.map(({ labels, value }) => [labels.outcome, value]) ?? []);
   };
-  return { asked, published, questions, outcomes };
+  return { asked, published, questions, outcomes, peer };
 }
 
 /** Until whatever the worker had in hand is done. */
@@ -186,6 +189,29 @@ describe('the questions of links to peers', () => {
     asked[0]?.answer(ASSIGNED);
     await settled();
     expect(published).toEqual([]);
+  });
+
+  it('are no longer put beyond a bound, in which what is about to be asked counts', async () => {
+    const { asked, questions, peer } = world();
+    expect(questions.unaskable('west')).toBeUndefined();
+    peer.openQuestions = PEER_LIMITS.openQuestions - 2;
+    questions.changed(KEY, asking(questionOf(2)));
+    expect(questions.unaskable('west')).toBeUndefined();
+    questions.changed('other:primary', asking(questionOf(2)));
+    expect(questions.unaskable('west')).toBe('overloaded');
+    await settled();
+    expect(asked).toHaveLength(2);
+    // The peer itself counts them from then on.
+    expect(questions.unaskable('west')).toBeUndefined();
+    peer.openQuestions = PEER_LIMITS.openQuestions;
+    expect(questions.unaskable('west')).toBe('overloaded');
+  });
+
+  it('are not put to a peer that is left alone; of one without an address it is said when it is asked', () => {
+    const { questions, peer } = world();
+    peer.leftAlone = true;
+    expect(questions.unaskable('west')).toBe('circuit-open');
+    expect(questions.unaskable('north')).toBeUndefined();
   });
 
   it('end as unreachable when no address is known, or the client breaks', async () => {

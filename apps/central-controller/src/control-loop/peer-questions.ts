@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { type PeerAnswered, type PeerQuestion, TOPIC, topicName } from '#libs/contracts';
+import { type PeerAnswered, type PeerOutcome, type PeerQuestion, TOPIC, topicName } from '#libs/contracts';
 import { link } from '#libs/domain';
 import type { OutgoingEvent } from '#libs/log';
 import { type Clock, Counter, Histogram, type Logger, type Registry } from '#libs/platform';
+import { PEER_LIMITS } from '../failover/limits.ts';
 import type { Peer, PeerAnswer } from '../failover/peer-client.ts';
 import type { Aggregate } from './aggregate.ts';
 
@@ -69,6 +70,17 @@ export class PeerQuestions {
     this.wanted.set(key, question);
     if (this.fresh.size === 0) setImmediate(() => this.askFresh());
     this.fresh.add(key);
+  }
+
+  /**
+   * Why one more question to the controller of this region would not be answered; absent: it may be put. What is about to
+   * be asked counts, so that of many links that lose their server at once only so many wait.
+   */
+  unaskable(region: string): PeerOutcome | undefined {
+    const peer = this.given.peers.get(region);
+    if (peer === undefined) return undefined;
+    if (peer.leftAlone) return 'circuit-open';
+    return peer.openQuestions + this.fresh.size >= PEER_LIMITS.openQuestions ? 'overloaded' : undefined;
   }
 
   stop(): void {

@@ -11,8 +11,11 @@ export const PEER_LIMITS = {
   /** A connection on which nothing moves is looked after so often, and given up so much later. */
   keepaliveMs: 10_000,
   keepaliveTimeoutMs: 3_000,
-  /** Questions to one peer that are open at once, in one process; the others are not asked. */
-  openQuestions: 1_000,
+  /**
+   * Questions to one peer that are open at once, in one process: about as many as a busy peer answers within half of the
+   * default deadline. The links beyond go on without it, at once.
+   */
+  openQuestions: 200,
   /** Questions in a row that the peer did not answer, after which it is left alone. */
   failuresToOpen: 5,
   /** For so long; then one question is asked, whose answer decides. */

@@ -232,16 +232,19 @@ describe('the client of a peer', () => {
     const failed = await Promise.all(Array.from({ length: PEER_LIMITS.failuresToOpen }, () => ask(200)));
     expect(new Set(failed.map(({ outcome }) => outcome))).toEqual(new Set(['timeout']));
     const asked = seen.length;
+    expect(client?.leftAlone).toBe(true);
     expect(await ask()).toEqual({ outcome: 'circuit-open' });
     expect(seen.length).toBe(asked);
     expect(circuits).toEqual([true]);
-    // One question is a trial; while it fails the peer is left alone again.
+    // One question is a trial; while it runs no other is put, and when it fails the peer is left alone again.
+    await waitFor(() => client?.leftAlone === false, { what: 'the end of its rest' });
     await waitFor(async () => (await ask(100)).outcome === 'timeout', { what: 'a trial' });
     expect(seen.length).toBe(asked + 1);
     expect((await ask()).outcome).toBe('circuit-open');
     answer = well;
     await waitFor(async () => (await ask()).outcome === 'assigned', { what: 'the peer to be asked again' });
     expect(circuits.at(-1)).toBe(false);
+    expect(client?.leftAlone).toBe(false);
   });
 
   it('is not put off by refusals', async () => {
@@ -261,8 +264,10 @@ describe('the client of a peer', () => {
     await waitFor(() => waiting.length === PEER_LIMITS.openQuestions, {
       what: 'all of them',
     });
+    expect(client?.openQuestions).toBe(PEER_LIMITS.openQuestions);
     for (const done of waiting) done();
     expect(new Set((await Promise.all(open)).map(({ outcome }) => outcome))).toEqual(new Set(['assigned']));
+    expect(client?.openQuestions).toBe(0);
   });
 
   it('cancels what nobody waits for any more, and does not hold it against the peer', async () => {

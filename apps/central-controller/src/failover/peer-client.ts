@@ -46,6 +46,10 @@ export interface AskedQuestion {
 export interface Peer {
   /** Always resolves, soon after the deadline at the latest. When `signal` aborts, nobody wants the answer. */
   ask(asked: AskedQuestion, signal: AbortSignal): Promise<PeerAnswer>;
+  /** Questions that it has not answered yet. */
+  readonly openQuestions: number;
+  /** It did not answer lately: no question would reach it. */
+  readonly leftAlone: boolean;
   close(): void;
 }
 
@@ -80,7 +84,10 @@ export class PeerClient implements Peer {
     halfOpenAfter: PEER_LIMITS.leftAloneMs,
     breaker: new ConsecutiveBreaker(PEER_LIMITS.failuresToOpen),
   });
-  private readonly policy = wrap(bulkhead(PEER_LIMITS.openQuestions), this.breaker);
+  private readonly bulkhead = bulkhead(PEER_LIMITS.openQuestions);
+  private readonly policy = wrap(this.bulkhead, this.breaker);
+  /** Milliseconds since 1970. */
+  private leftAloneUntilMs = 0;
 
   constructor(
     peer: PeerConfig,
@@ -88,6 +95,7 @@ export class PeerClient implements Peer {
   ) {
     this.client = new Client(peer.address, credentialsFor(peer.region, given.tls), optionsFor(peer));
     this.breaker.onStateChange((state) => {
+      if (state === CircuitState.Open) this.leftAloneUntilMs = given.clock.wallMs() + PEER_LIMITS.leftAloneMs;
       if (state !== CircuitState.HalfOpen) given.circuit(state !== CircuitState.Closed);
     });
     // The first question does not wait for a handshake; from then on the channel looks after itself.
@@ -103,6 +111,17 @@ export class PeerClient implements Peer {
       if (error instanceof BulkheadRejectedError) return { outcome: 'overloaded' };
       throw error;
     }
+  }
+
+  get openQuestions(): number {
+    return PEER_LIMITS.openQuestions - this.bulkhead.executionSlots;
+  }
+
+  /** While one question tries it again, no other is put. */
+  get leftAlone(): boolean {
+    const { state } = this.breaker;
+    if (state === CircuitState.Open) return this.given.clock.wallMs() < this.leftAloneUntilMs;
+    return state === CircuitState.HalfOpen;
   }
 
   close(): void {

@@ -34,14 +34,18 @@ export function placeNext(given: Step, plan: Plan): LinkOutcome {
   }
   // A question that nobody would answer in time costs the link that time, and its peer the work.
   const unasked = unaskable && { outcome: unaskable, unasked: peerRegion };
-  return goOn(counted, unasked ? { ...plan, peer: unasked } : plan, found);
+  return goOn({ step, counted }, unasked ? { ...plan, peer: unasked } : plan, found);
 }
 
-/** The best server that fits, or the wait for one. */
-function goOn(step: Step, plan: Plan, found: Found): LinkOutcome {
+/** The best server that fits, or the wait for one, which is no move yet. */
+function goOn(
+  { step, counted }: { readonly step: Step; readonly counted: Step },
+  plan: Plan,
+  found: Found,
+): LinkOutcome {
   const { client, backoffs } = found;
   const choice = client.view.ok ? chooseFor(step, client.clientId, backoffs, plan) : undefined;
-  if (choice?.chosen) return placed(step, plan, { ...found, choice });
+  if (choice?.chosen) return placed(counted, plan, { ...found, choice });
   const flapping = choice && !isFirst(step.state) ? flappingHold(choice) : undefined;
   if (flapping) return held(step, plan, { ...found, choice, hold: flapping });
   if (plan.onlyIfPlaced) return ignore(client.view.ok ? 'no-better-server' : 'no-change');
