@@ -3,7 +3,7 @@ import { SESSION_RULES } from '../policy.ts';
 import { chooseFor } from './choice.ts';
 import { type CommandSpec, rejectTarget, specOf } from './commands.ts';
 import { decided, nameOfPhase } from './draft.ts';
-import { end, loseController, loseTarget, noted, startAnew } from './over.ts';
+import { end, loseController, loseTarget, noted, startAnew, targetGone } from './over.ts';
 import type { FactOf, FactStep, PendingCommand, SessionOutcome, Step } from './state.ts';
 
 type Answer = FactOf<'command-succeeded' | 'command-failed' | 'command-refused'>;
@@ -76,10 +76,8 @@ export function afterFailure(
         close: 'closed',
       });
     case 'hold-target':
-      return loseTarget(step, reason === 'target-gone' ? 'target-lost' : why, {
-        commands: sendElsewhere(step, reason),
-        values,
-      });
+      if (reason === 'target-gone') return targetGone(step, { values });
+      return loseTarget(step, why, { commands: sendElsewhere(step, reason), values });
     case 'redirect-controller':
       return loseController(step, reason === 'controller-gone' ? 'controller-lost' : why);
     case 'open-relay':
@@ -87,7 +85,7 @@ export function afterFailure(
       if (reason === 'controller-gone' && why === 'command-refused') {
         return loseController(step, 'controller-lost');
       }
-      if (reason === 'target-gone') return loseTarget(step, 'target-lost', { values });
+      if (reason === 'target-gone') return targetGone(step, { values });
       if (reason === 'full' || reason === 'draining') {
         return loseTarget(step, why, { commands: sendElsewhere(step, reason), values });
       }

@@ -1,8 +1,8 @@
 import type { SessionPhase } from '#libs/contracts';
 import { SESSION_RULES } from '../policy.ts';
-import { type CommandSpec, closeRelay, openRelay, redirectController } from './commands.ts';
+import { type CommandSpec, openRelay, redirectController } from './commands.ts';
 import { isAt } from './legs.ts';
-import { isSilent, windowEndsMs, windowMs } from './over.ts';
+import { closeSuperseded, isSilent, windowEndsMs, windowMs } from './over.ts';
 import type { Standing, Step } from './state.ts';
 
 /** What comes next for a session whose target is held. */
@@ -35,6 +35,7 @@ export function follow(step: Step, standing: Standing): Next {
     return next(
       'redirecting',
       SESSION_RULES.openMs,
+      // Both ends are at this broker.
       [openRelay(placement, controller, who), ...closeSuperseded(step, standing)],
       { placement: assigned, superseded: undefined },
     );
@@ -46,10 +47,4 @@ export function follow(step: Step, standing: Standing): Next {
   return next('redirecting', SESSION_RULES.redirectMs, [
     redirectController(controller, controller_id, placement),
   ]);
-}
-
-/** Both ends are at the next broker: what the one before has of the session is of no use any more. */
-function closeSuperseded(step: Step, { superseded, placement }: Standing): CommandSpec[] {
-  if (superseded === undefined || superseded.broker_id === placement?.broker_id) return [];
-  return isSilent(step, superseded) ? [] : [closeRelay(superseded, superseded.epoch, 'superseded')];
 }

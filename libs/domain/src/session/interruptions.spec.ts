@@ -104,6 +104,30 @@ describe('a session that is interrupted', () => {
     ).toBe('connection-ended → ended (hung-up) epoch 2 | close-relay in-4/2');
   });
 
+  it('ends what still stands when a late word on the target leads nowhere, so that both ends come again', () => {
+    const s = given();
+    s.request();
+    s.target('in-3', { consented: false, attachment_id: 't-first' });
+    // Its broker falls asleep before it hears of the consent; the session opens at another.
+    s.target('in-4', { resumed: true, consented: true });
+    s.controller('in-4');
+    s.answerAll().opened();
+    expect(s.state).toMatchObject({ phase: 'open', epoch: 2 });
+    // It wakes up, says what the leg said, and then that the leg is gone.
+    expect(sessionLine(s.target('in-3', { consented: true, attachment_id: 't-first' }))).toBe(
+      'target-accepted → interrupted (target-attached) epoch 3 | hold-target in-3/3, redirect-controller in-4/3',
+    );
+    expect(sessionLine(s.say('relay-closed', 'in-3', bye('target-lost', 'target', 't-first')))).toBe(
+      'session-interrupted → interrupted (target-lost) epoch 3 | close-relay in-4/2',
+    );
+    expect(s.pending('close-relay')).toMatchObject({ reason: 'superseded' });
+    s.say('relay-closed', 'in-4', { epoch: 2, reason: 'closed-by-command', closed_by: 'broker' });
+    s.controller('in-4');
+    s.target('in-4', { resumed: true, consented: true });
+    s.answerAll().opened();
+    expect(s.state).toMatchObject({ phase: 'open', epoch: 4 });
+  });
+
   it('asks a target for its consent again that did not give it, and not one that did', () => {
     const s = given();
     s.request();

@@ -52,6 +52,20 @@ export function loseTarget(step: Step, reason: DecisionReason, more: More = {}):
   });
 }
 
+/**
+ * Nobody is on the target's leg any more. A relay from before that may stand yet goes with it: its ends heard of no loss
+ * (a broker that slept says late that the target was there), and would not come again before the window is over.
+ */
+export function targetGone(step: Step, more: Pick<Change, 'values'> = {}): SessionOutcome {
+  return loseTarget(step, 'target-lost', { ...more, commands: closeSuperseded(step, step.state) });
+}
+
+/** What the broker before has of the session is of no use any more. */
+export function closeSuperseded(step: Step, { superseded, placement }: Standing): CommandSpec[] {
+  if (superseded === undefined || superseded.broker_id === placement?.broker_id) return [];
+  return isSilent(step, superseded) ? [] : [closeRelay(superseded, superseded.epoch, 'superseded')];
+}
+
 /** The controller's leg is gone before the relay stood; a target that is held goes on waiting. */
 export function loseController(step: Step, reason: DecisionReason): SessionOutcome {
   const { state } = step;

@@ -3,7 +3,7 @@ import { ignore } from '../decider.ts';
 import { iso } from '../ids.ts';
 import { decided } from './draft.ts';
 import { isAt, isLeft } from './legs.ts';
-import { end, interrupt, loseController, loseTarget, noted, startAnew, trafficAfter } from './over.ts';
+import { end, interrupt, loseController, noted, startAnew, targetGone, trafficAfter } from './over.ts';
 import { type FactOf, type FactStep, isOpen, type SessionOutcome } from './state.ts';
 
 type Opened = FactOf<'relay-opened'>['data'];
@@ -71,7 +71,7 @@ function onLegClosed(step: FactStep, data: Closed, attachment: string): SessionO
   const isTarget = leg === state.target;
   if (isFinal(data)) return endBy(step, data);
   const { placement } = state;
-  if (isTarget) return loseTarget(step, 'target-lost');
+  if (isTarget) return targetGone(step);
   // The target was told of no other controller under this epoch.
   const isBound = placement?.controller_attachment_id !== undefined;
   return isBound
