@@ -18,7 +18,7 @@ const LOOP_AWAY_MS = 10_000;
 const ORPHAN_LIMIT_MS = 120_000;
 const CODE_LIFE_MS = 75_000;
 const HASTY_CODE_LIFE_MS = 8_000;
-const WINDOW_MS = 20_000;
+const WINDOW_MS = 30_000;
 const ECHO_MS = 3_000;
 
 /** The whole matrix: each step of a session's flow, each program, each signal. */
