@@ -1,4 +1,4 @@
-// npm run bench [-- dr failover latency loop mass peer projector] [--samples 50] [--links 2000] [--facts 30000] [--rounds 3] [--json FILE]: figures, their floors and ratios.
+// npm run bench [-- NAME…] [--samples 50] [--links 2000] [--sessions 1000] [--watch 2500] [--facts 30000] [--rounds 3] [--json FILE]: figures, their floors and ratios.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -13,19 +13,28 @@ import { type Comparison, rowsOf } from './figures.ts';
 import { mass } from './mass.ts';
 import { peer } from './peer.ts';
 import { projector } from './projector.ts';
+import { SESSION_BENCHES, sessionBenches } from './sessions/all.ts';
 
 const REPORT = fileURLToPath(new URL('../../.trunkline/bench.json', import.meta.url));
-const BENCHES = ['latency', 'loop', 'projector', 'peer', 'mass', 'failover', 'dr'] as const;
+const LINK_BENCHES = ['latency', 'loop', 'projector', 'peer', 'mass', 'failover', 'dr'] as const;
+const BENCHES = [...LINK_BENCHES, ...SESSION_BENCHES] as const;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    /** Of the failover; ten times as many of the latency and of the peer, two in five of the DR client. */
+    /**
+     * Of the failover; ten times as many of the latency and of the peer, two in five of the DR client; twice as many
+     * sessions opened, three in five deaths of a broker, forty times as many round trips through a relay.
+     */
     samples: { type: 'string', default: '50' },
     facts: { type: 'string', default: '30000' },
     rounds: { type: 'string', default: '3' },
     /** Of the mass failover. */
     links: { type: 'string', default: '2000' },
+    /** Idle ones at one broker. */
+    sessions: { type: 'string', default: '1000' },
+    /** How long each rate of a relay is watched, in milliseconds. */
+    watch: { type: 'string', default: '2500' },
     /** Where the same goes as JSON. */
     json: { type: 'string', default: REPORT },
   },
@@ -39,6 +48,7 @@ async function main(): Promise<void> {
   if (unknown.length > 0) throw new UsageError(`${unknown.join(', ')}: there is ${BENCHES.join(', ')}`);
   const chosen = (name: (typeof BENCHES)[number]) => positionals.length === 0 || positionals.includes(name);
   const [samples, facts, rounds, links] = [whole('samples'), whole('facts'), whole('rounds'), whole('links')];
+  const sessions = whole('sessions');
   // Its Redis is always its own: the registry there is emptied.
   const { TRUNKLINE_KAFKA_BROKERS: given } = process.env;
   const servers = await startServers({ kafka: given === undefined });
@@ -59,6 +69,13 @@ async function main(): Promise<void> {
     if (chosen('mass')) results.push(...(await mass(options, links)));
     if (chosen('failover')) results.push(await failover(options));
     if (chosen('dr')) results.push(await dr({ ...options, samples: Math.ceil(samples * 0.4) }));
+    results.push(
+      ...(await sessionBenches(SESSION_BENCHES.filter(chosen), {
+        ...options,
+        sessions,
+        watchMs: whole('watch'),
+      })),
+    );
   } finally {
     await servers.clear();
   }
@@ -68,7 +85,7 @@ async function main(): Promise<void> {
 /** Wrong flags: one line says which, and what is allowed. */
 class UsageError extends Error {}
 
-function whole(option: 'samples' | 'facts' | 'rounds' | 'links'): number {
+function whole(option: 'samples' | 'facts' | 'rounds' | 'links' | 'sessions' | 'watch'): number {
   const given = Number(values[option]);
   if (Number.isSafeInteger(given) && given > 0) return given;
   throw new UsageError(`--${option} is "${values[option]}": give a whole number from 1`);

@@ -13,6 +13,11 @@ const SHORT = [
   ...['latency', 'loop', 'projector', 'mass'],
   ...['--samples', '1', '--facts', '10000', '--rounds', '1', '--links', '200'],
 ];
+/** The deaths of brokers are one here. */
+const SHORT_SESSIONS = [
+  ...['relay', 'session', 'session-memory', 'broker-death'],
+  ...['--samples', '1', '--rounds', '1', '--sessions', '20', '--watch', '200'],
+];
 const CONTROLLERS = ['central-controller-east', 'central-controller-west'];
 const MASS = 'mass failover of 200 links';
 /** What is measured, by name and unit: the figures that have a floor. */
@@ -23,6 +28,20 @@ const ROWS: Readonly<Record<string, readonly string[]>> = {
   [`${MASS}, ms`]: ['connect, p50', 'connect, p90', 'last connect'],
   [`${MASS}, links/s`]: ['rate'],
   [`${MASS}, peak memory, MiB`]: [],
+};
+
+const SESSION_ROWS: Readonly<Record<string, readonly string[]>> = {
+  'relay, 1 stream, Gbit/s': ['rate'],
+  'relay, 10 streams, Gbit/s': ['rate'],
+  'relay, 10 streams over two broker processes, Gbit/s': ['rate'],
+  // A difference of two small figures may be any.
+  'relay, added round trip, µs': [],
+  'session, attach → open relay at both ends, the controller redirected, ms': ['p50', 'p99', 'max'],
+  'sessions opened by one broker, sessions/s': ['rate'],
+  'memory of a broker for a session, both legs, KiB': [],
+  'broker death, kill -9 of the broker → first byte again, there and back in the same stream, ms': [
+    ...['p50', 'p90', 'max'],
+  ],
 };
 
 describe('the short form of the bench', () => {
@@ -40,22 +59,7 @@ describe('the short form of the bench', () => {
   it(
     'measures its subjects beside a floor of the same run, on servers of its own',
     async () => {
-      const json = join(folder, 'bench.json');
-      const { code, output } = await run([...SHORT, '--json', json]);
-      expect([code, code === 0 ? '' : output]).toEqual([0, '']);
-      const { results }: { results: Comparison[] } = JSON.parse(readFileSync(json, 'utf8'));
-      expect(results.map(({ name, unit }) => `${name}, ${unit}`).sort()).toEqual(Object.keys(ROWS).sort());
-      for (const { name, unit, measured, floor, ratios } of results) {
-        for (const figure of ROWS[`${name}, ${unit}`] ?? []) {
-          const row = [measured[figure], floor[figure], ratios[figure]];
-          expect([name, figure, row.map((value) => Number(value) > 0 && Number.isFinite(value))]).toEqual([
-            name,
-            figure,
-            [true, true, true],
-          ]);
-          expect(output).toContain(`│ ${measured[figure]} `);
-        }
-      }
+      const { results, output } = await measure(SHORT, ROWS);
       // The bench itself fails when the links are not spread, or their commands not batched.
       const mass = results.find(({ name, unit }) => name === MASS && unit === 'ms');
       expect(mass?.notes).toMatchObject({
@@ -69,8 +73,22 @@ describe('the short form of the bench', () => {
     LIMIT_MS,
   );
 
+  it(
+    'measures sessions on real processes, beside a floor of the same run',
+    async () => {
+      const { results, output } = await measure(SHORT_SESSIONS, SESSION_ROWS);
+      const notes = results.find(({ unit }) => unit === 'KiB')?.notes;
+      expect(notes).toMatchObject({ 'readers that stopped': { readers: 10 } });
+      expect(output).not.toMatch(/NaN|Infinity/);
+    },
+    LIMIT_MS,
+  );
+
   it.each([
-    [['lateness'], 'lateness: there is latency, loop, projector, peer, mass, failover, dr'],
+    [
+      ['lateness'],
+      'lateness: there is latency, loop, projector, peer, mass, failover, dr, relay, session, session-memory, broker-death',
+    ],
     [['loop', '--facts', 'many'], '--facts is "many": give a whole number from 1'],
   ])(
     'refuses %j before it starts anything',
@@ -81,6 +99,30 @@ describe('the short form of the bench', () => {
     },
     LIMIT_MS,
   );
+
+  /** Runs it, and holds its figures to their names: each there, above nothing, with a floor and in the table. */
+  async function measure(
+    args: readonly string[],
+    rows: Readonly<Record<string, readonly string[]>>,
+  ): Promise<{ results: readonly Comparison[]; output: string }> {
+    const json = join(folder, 'bench.json');
+    const { code, output } = await run([...args, '--json', json]);
+    expect([code, code === 0 ? '' : output]).toEqual([0, '']);
+    const { results }: { results: Comparison[] } = JSON.parse(readFileSync(json, 'utf8'));
+    expect(results.map(({ name, unit }) => `${name}, ${unit}`).sort()).toEqual(Object.keys(rows).sort());
+    for (const { name, unit, measured, floor, ratios } of results) {
+      for (const figure of rows[`${name}, ${unit}`] ?? []) {
+        const row = [measured[figure], floor[figure], ratios[figure]];
+        expect([name, figure, row.map((value) => Number(value) > 0 && Number.isFinite(value))]).toEqual([
+          name,
+          figure,
+          [true, true, true],
+        ]);
+        expect(output).toContain(`│ ${measured[figure]} `);
+      }
+    }
+    return { results, output };
+  }
 
   /** Without the servers of the other tests in its environment. */
   async function run(args: readonly string[]): Promise<{ code: number | null; output: string }> {
