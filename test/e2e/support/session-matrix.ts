@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { SESSION_PHASES, SESSION_POLICY } from '#libs/contracts';
+import { SESSION_PHASES, SESSION_POLICY, STATUS_OF_SESSION_PHASE } from '#libs/contracts';
 import { EXIT } from '../../../apps/cli/src/exit.ts';
 import type { Name, Stack } from '../../support/stack.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -8,8 +8,8 @@ import { Cell, type CellName, PROGRAMS, rowsOf, SIGNALS, type Side } from './ses
 import { HASTY_BROKER, STEPS, TURNS } from './session-matrix-steps.ts';
 import { BROKERS, HOME, startSessionStack } from './sessions.ts';
 
-/** From a strike to the end of its cell, in milliseconds, on a machine that is slow: whatever lasts longer is a hang. */
-const CELL_LIMIT_MS = 180_000;
+/** From a strike to the end of its cell, in milliseconds: longer than a code lives and the window together; more is a hang. */
+const CELL_LIMIT_MS = 120_000;
 /** Whoever was stopped goes on when the registry shows that it was noticed, or after this. */
 const NOTICED_MS = 8_000;
 /** As long as a stopped control loop has lost its partitions by then. */
@@ -29,6 +29,14 @@ export const CELLS: readonly CellName[] = SESSION_PHASES.flatMap((phase) =>
 export interface Outcome extends CellName {
   readonly kind: 'session' | 'refused' | 'hang' | 'unclear';
   readonly text: string;
+}
+
+/** A session or a clear refusal; what is over stays so, and what stood outlives its broker and the control loop. */
+export function isAsPromised({ kind, phase, program }: Outcome): boolean {
+  if (STATUS_OF_SESSION_PHASE[phase] === 'closed') return kind === 'refused';
+  const stood = phase === 'open' || phase === 'draining';
+  if (stood && (program === 'broker' || program === 'control loop')) return kind === 'session';
+  return kind === 'session' || kind === 'refused';
 }
 
 /** The stack of sessions, its times as short as cells want them. */
