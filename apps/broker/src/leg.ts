@@ -78,6 +78,7 @@ export class Leg {
   private accountedBytes = 0;
   private isGone = false;
   private end: LegEnd | undefined;
+  private alive: (() => void) | undefined;
 
   constructor(
     private readonly socket: TLSSocket,
@@ -120,6 +121,18 @@ export class Leg {
     if (this.pingMs === undefined || token !== this.pings) return;
     this.rttMs = this.nowMs() - this.pingMs;
     this.pingMs = undefined;
+    const { alive } = this;
+    this.alive = undefined;
+    alive?.();
+  }
+
+  /**
+   * Calls back once the endpoint has answered a ping that goes out now, if it ever does. What came before may be old: a
+   * process that stood still finds what its endpoints said before they left.
+   */
+  whenAlive(then: () => void): void {
+    this.alive = then;
+    this.ping(this.nowMs());
   }
 
   /** Passes a whole data frame on to this leg; `from` waits while this reader is slow. @returns why it waits, if it does */

@@ -1,5 +1,11 @@
 import { type AgentContext, type Carrier, CommandRefusal, type StopReason } from '#libs/agent';
-import type { BrokerCommand, CloseRelayReason, ConnectionHealth, LegRejection } from '#libs/contracts';
+import {
+  type BrokerCommand,
+  type CloseRelayReason,
+  type ConnectionHealth,
+  type LegRejection,
+  TIMING,
+} from '#libs/contracts';
 import type { SessionRefusal } from '#libs/relay';
 import type { GuessLimits } from './guess-limits.ts';
 import type { Leg } from './leg.ts';
@@ -10,6 +16,8 @@ import type { Sessions } from './sessions.ts';
 
 type CommandOf<Name extends BrokerCommand['name']> = Extract<BrokerCommand, { name: Name }>;
 
+/** The control plane has told each relay of a broker that drains to move within so long, or it does not. */
+const COMMANDED_MS = TIMING.commandExpiryMs;
 /** Two looks further apart mean that nobody could listen meanwhile; several ticks, in milliseconds. */
 const LATE_MS = 500;
 
@@ -24,6 +32,8 @@ export interface CarrierOptions {
 export class RelayCarrier implements Carrier<BrokerCommand> {
   readonly worstUnansweredRatio = 0;
   private tickedMs: number;
+  /** When everybody is sent elsewhere who has not been by a command; undefined: it does not drain, or has done so. */
+  private sendAwayAtMs: number | undefined;
 
   constructor(
     private readonly agent: AgentContext<BrokerMetrics>,
@@ -74,6 +84,11 @@ export class RelayCarrier implements Carrier<BrokerCommand> {
     this.tickedMs = nowMs;
     for (const leg of [...this.reception.legs]) leg.tick(lateMs > LATE_MS ? lateMs : 0);
     this.sessions.tick();
+    if (this.sendAwayAtMs === undefined || nowMs < this.sendAwayAtMs) return;
+    this.sendAwayAtMs = undefined;
+    for (const session of this.sessions.all()) {
+      if (session.leaveByMs === undefined) this.sendAway(session);
+    }
   }
 
   health(): ConnectionHealth[] {
@@ -103,12 +118,19 @@ export class RelayCarrier implements Carrier<BrokerCommand> {
     for (const leg of [...this.reception.legs]) leg.finish('shutdown');
   }
 
-  /** Sends everybody elsewhere; what it carries goes on until then. */
+  /**
+   * Sends everybody elsewhere; what it carries goes on until then. Who is spliced is told by the control plane's command, which
+   * comes when its report has, so that nobody is elsewhere before it is known why; without it, after a while all the same.
+   */
   drain(): void {
     this.reception.drain();
-    for (const session of this.sessions.all()) {
-      this.sessions.drain(session, [...session.legs], this.options.drainMs);
-    }
+    const { drainMs } = this.options;
+    this.sendAwayAtMs = this.agent.clock.monotonicMs() + Math.min(COMMANDED_MS, drainMs / 2);
+    for (const session of this.sessions.all()) if (session.relay === undefined) this.sendAway(session);
+  }
+
+  private sendAway(session: Session): void {
+    this.sessions.drain(session, [...session.legs], this.options.drainMs);
   }
 
   private issueCode(command: CommandOf<'issue-code'>): void {

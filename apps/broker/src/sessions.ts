@@ -207,14 +207,18 @@ export class Sessions {
     }
   }
 
-  /** A leg that stays when its relay is over attaches anew, under another name, as one does that comes again. */
+  /**
+   * A leg that stays when its relay is over attaches anew, under another name, as one does that comes again; once it has
+   * shown that it is there. The end of the relay may be all that is left of it, when both ends went elsewhere meanwhile.
+   */
   private attachAnew(leg: Leg, reason: RelayCloseReason): void {
     const { attachment } = leg;
     if (attachment === undefined || leg.isOver) return;
     leg.send('interrupted', { reason });
     leg.attachment = attachAgain(attachment, attachment.epoch ?? attachment.knownEpoch);
     leg.enter('asking');
-    this.facts.attached(leg.attachment, leg.peer);
+    const anew = leg.attachment;
+    leg.whenAlive(() => this.facts.attached(anew, leg.peer));
   }
 
   private forgetEmpty(session: Session): void {

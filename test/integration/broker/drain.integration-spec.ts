@@ -34,6 +34,20 @@ describe('a broker that is stopped', () => {
     expect(await world.fact(broker, 'relay-closed', 1)).toMatchObject({ reason: 'moved' });
   });
 
+  it('moves who is spliced when it is told to, so that the control plane knows before', async () => {
+    const broker = await world.broker();
+    const pair = await world.open(broker);
+    const { ann: waiting } = await world.coded(broker);
+    const drained = broker.drain();
+    await waiting.got('goaway');
+    await pair.ann.heardOut();
+    expect([pair.ann.count('goaway'), pair.bob.count('goaway')]).toEqual([0, 0]);
+    await world.must(broker, 'drain', 1, { connection_id: pair.connectionId });
+    await Promise.all([pair.ann.got('goaway'), pair.bob.got('goaway')]);
+    for (const endpoint of [pair.ann, pair.bob, waiting]) endpoint.socket.end();
+    await drained;
+  });
+
   it('does not wait for who stays longer than its limit', async () => {
     const broker = await world.broker({ TRUNKLINE_DRAIN_MS: '500' });
     const pair = await world.open(broker);

@@ -1,3 +1,4 @@
+import { encodePingFrame } from '#libs/relay';
 import { TARGET, World } from './harness.ts';
 
 describe('a session that is interrupted', () => {
@@ -41,6 +42,21 @@ describe('a session that is interrupted', () => {
     await world.counted(broker, 'bytes_total', { direction: 'up' }, 5);
     await pair.bob.hears('again');
     expect(await world.fact(broker, 'relay-opened', 2)).toMatchObject({ epoch: 2 });
+  });
+
+  it('attaches nobody anew who may have left as well', async () => {
+    const broker = await world.broker();
+    const pair = await world.open(broker);
+    // As what a process finds that stood still: the end of one connection, and of the other only what came before it left.
+    pair.bob.isAlive = false;
+    pair.ann.socket.destroy();
+    expect(await pair.bob.got('interrupted')).toEqual({ reason: 'controller-lost' });
+    await pair.bob.heardOut();
+    expect(broker.log.facts('target-attached')).toHaveLength(1);
+    const asked = pair.bob.frames.findLast((frame) => frame.name === 'ping');
+    if (asked?.name !== 'ping') throw new Error('it was not asked whether it is there');
+    pair.bob.write(encodePingFrame('pong', asked.token));
+    expect(await world.fact(broker, 'target-attached', 2)).toMatchObject({ resumed: true, epoch: 1 });
   });
 
   it('is noticed when an end falls silent without a reset', async () => {

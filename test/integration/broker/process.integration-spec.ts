@@ -120,19 +120,59 @@ describe('the process of a broker', () => {
     expect(ended.text).toMatch(new RegExp(`TRUNKLINE_CODE_REGIONS: .*must have a symbol for ${east}`));
   });
 
-  it('is ready once it reads commands, and at SIGTERM sends everybody away, waits for them and ends', async () => {
+  /** Runs a broker that is ready, on a region whose topics are there. */
+  async function ready() {
     const log = new KafkaLog({ brokers: KAFKA.split(','), clientId: 'test' });
     world.ends(() => log.close());
     await log.ensureTopics(east, { partitions: PARTITIONS });
     const [port, admin] = [await freePort(), await freePort()];
-    const { child, ended } = await run({
+    const process = await run({
       ...(await world.env()),
       TRUNKLINE_PARTITIONS: String(PARTITIONS),
       TRUNKLINE_BROKER_PORT: String(port),
       TRUNKLINE_ADMIN_PORT: String(admin),
     });
-    const ready = () => fetch(`http://127.0.0.1:${admin}/health/ready`);
-    await waitFor(async () => (await ready()).status === 200, { withinMs: 30_000, what: 'readiness' });
+    const isReady = async () => (await fetch(`http://127.0.0.1:${admin}/health/ready`)).status === 200;
+    await waitFor(isReady, { withinMs: 30_000, what: 'readiness' });
+    return { ...process, log, port, admin };
+  }
+
+  it('ends with 0 when the control plane tells it to drain as a whole, and has answered then', async () => {
+    const { ended, log, port } = await ready();
+    const bob = await world.endpointAt(port, TARGET, 'target');
+    const said: ReceivedEvent[] = [];
+    await log.tail({
+      topics: [topicName(east, TOPIC.healthReports), topicName(east, TOPIC.connectionStatus)],
+      from: 'earliest',
+      onBatch: async ({ records }) => {
+        for (const record of records) if (record.readable) said.push(record);
+      },
+    });
+    const report = await waitFor(() => said.find(({ name }) => name === 'health-report'), {
+      what: 'a report',
+    });
+    const { incarnation } = report.data as { incarnation: string };
+    const command = { agent_id: 'broker-1', connection_id: 'broker-1', incarnation, epoch: 1 };
+    const about = { command_id: 'broker-1/1/drain/broker-1', decision_id: 'broker-1/1', home_region: east };
+    const expires_at = new Date(Date.now() + 3_000).toISOString();
+    await log.publish([
+      {
+        ...{ topic: topicName(east, TOPIC.relayCommands), key: 'broker-1', id: about.command_id },
+        ...{ type: 'drain', source: `/trunkline/${east}/control-loop` },
+        data: { ...command, ...about, expires_at },
+      },
+    ]);
+    // It has asked for nothing yet, and is not waited for any longer than it may take to.
+    bob.say('bye', { reason: 'hung-up' });
+    await waitFor(() => ended.code !== undefined, { what: 'the end' });
+    expect(ended.code).toBe(0);
+    const answer = await waitFor(() => said.find(({ name }) => name === 'command-succeeded'));
+    expect(answer).toMatchObject({ key: 'broker-1', data: { ...command, command_id: about.command_id } });
+    await waitFor(() => said.some(({ data }) => (data as { draining?: boolean }).draining === true));
+  });
+
+  it('is ready once it reads commands, and at SIGTERM sends everybody away, waits for them and ends', async () => {
+    const { child, ended, port, admin } = await ready();
     const metrics = await (await fetch(`http://127.0.0.1:${admin}/metrics`)).text();
     expect(metrics).toContain('trunkline_broker_legs{');
     expect((await fetch(`http://127.0.0.1:${admin}/health/active`)).status).toBe(404);
