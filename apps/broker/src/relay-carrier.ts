@@ -211,7 +211,10 @@ export class RelayCarrier implements Carrier<BrokerCommand> {
       return;
     }
     this.sessions.fence.end(connection_id, epoch);
-    if (session !== undefined) this.closeLegs(session, session.legsUpTo(epoch), reason);
+    if (session === undefined) return;
+    // Only a relay that was replaced leaves who came since; every other reason ends the session for good.
+    const legs = reason === 'superseded' ? session.legsUpTo(epoch) : session.legsBut(epoch);
+    this.closeLegs(session, legs, reason);
   }
 
   /** A relay ends with any of its legs; both are told the same. */

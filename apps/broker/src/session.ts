@@ -21,6 +21,11 @@ export class Session {
     return [...this.legs].filter((leg) => (leg.attachment?.epoch ?? Number.POSITIVE_INFINITY) <= epoch);
   }
 
+  /** All legs but those that a command of a higher epoch named: who came again and waits is named by none. */
+  legsBut(higherThan: number): Leg[] {
+    return [...this.legs].filter((leg) => (leg.attachment?.epoch ?? 0) <= higherThan);
+  }
+
   /** The target that is held here for the next relay. */
   get heldTarget(): Leg | undefined {
     return [...this.legs].find((leg) => leg.attachment?.held === true && !leg.attachment.leaving);

@@ -51,7 +51,10 @@ export class OpenRelay extends Command {
   /** How long the session may be interrupted before its ends give it up; absent: as each end has it by itself. */
   @Optional() @Count() window_ms?: number;
 }
-/** Close one leg, or all that stands of the session up to this epoch; done when nothing of it stands. */
+/**
+ * Close one leg, or all that stands of the session up to this epoch; done when nothing of it stands. Every reason but
+ * `superseded` ends the session: then who came again and waits, named by no command yet, is closed as well.
+ */
 export class CloseRelay extends Command {
   @IsIn(CLOSE_RELAY_REASONS) reason!: CloseRelayReason;
   /** Only this leg; absent: all of the session up to this epoch. */

@@ -132,6 +132,18 @@ describe('commands to a broker', () => {
     expect(await close({})).toMatchObject({ answer: 'command-succeeded' });
   });
 
+  it('close-relay of a session that is over tells who came again and waits, and of one that moved leaves it', async () => {
+    const again = await world.endpoint(broker, CONTROLLER, 'controller');
+    const connection_id = 'ses_0123456789abcdefghij';
+    again.say('resume', { connection_id, home_region: 'east', role: 'controller', epoch: 0 });
+    await world.fact(broker, 'controller-attached', 1);
+    await world.must(broker, 'close-relay', 1, { connection_id, reason: 'superseded' });
+    expect(again.isClosed).toBe(false);
+    await world.must(broker, 'close-relay', 1, { connection_id, reason: 'window-over' });
+    expect(await again.got('refused')).toEqual({ reason: 'window-over' });
+    await again.closed();
+  });
+
   it('close-relay of an open relay counts what it carried and tells both ends', async () => {
     const pair = await world.open(broker);
     pair.ann.data(Buffer.alloc(1_000));
