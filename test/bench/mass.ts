@@ -36,7 +36,9 @@ export async function mass(options: BenchOptions, links: number): Promise<Compar
     const completedMs = stage.counter.lastMs('failover-completed') - loss.beganMs;
     const memory = memoryOf(stage);
     const notes = await notesOf(stage, free, loss, options.kafkaLogs);
-    say(`mass failover: ${JSON.stringify({ completedMs, ...notes })}`);
+    // Said before anything may be found wrong with it.
+    say(`mass failover: ${JSON.stringify({ connects: quantiles(loss.connects), completedMs, ...notes })}`);
+    checkSpread(stage.fills(free));
     const held = await withDefaultPolicy(stage, careful);
     await settled(stage);
     await holdToAccount(stage.log, Object.values(stage.stack.regions));
@@ -74,10 +76,6 @@ async function notesOf(
   const answers = (await loss.reservations()).filter(({ kind }) => String(kind) === 'reservation');
   const fills = stage.fills(group);
   const sent = kafkaLogs && batchesSince(kafkaLogs, stage.topic(TOPIC.failoverCommands), loss.wallMs);
-  const [least, most] = [Math.min(...fills), Math.max(...fills)];
-  const mean = fills.reduce((sum, fill) => sum + fill, 0) / fills.length;
-  if (least === 0 || most > MOST_TO_MEAN_FILL * mean)
-    throw new Error(`the links are not spread: the servers are full by ${least} to ${most}`);
   if (sent && sent.records < LEAST_COMMANDS_A_BATCH * sent.batches)
     throw new Error(`commands are not batched: ${sent.records} went in ${sent.batches} record batches`);
   return {
@@ -88,11 +86,18 @@ async function notesOf(
       decided.map(({ peer }) => (peer ? `${peer.went}, ${peer.outcome}` : 'not asked')),
     ),
     'decisions of the peer': tally(answers.map(({ name, reason }) => `${name} ${reason}`)),
-    'fill of the servers, least and most': [least, most].map(rounded),
+    'fill of the servers': fills.map(rounded),
     ...(sent
       ? { commands: sent.records, 'commands a record batch': rounded(sent.records / sent.batches) }
       : {}),
   };
+}
+
+function checkSpread(fills: readonly number[]): void {
+  const [least, most] = [Math.min(...fills), Math.max(...fills)];
+  const mean = fills.reduce((sum, fill) => sum + fill, 0) / fills.length;
+  if (least === 0 || most > MOST_TO_MEAN_FILL * mean)
+    throw new Error(`the links are not spread: the servers are full by ${least} to ${most}`);
 }
 
 /** When each kind of decision was taken: the first, the median and the last, from the loss on. */
