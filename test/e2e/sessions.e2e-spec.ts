@@ -9,6 +9,7 @@ import { PlainKafka } from '../support/plain-kafka.ts';
 import { redisCommand } from '../support/redis.ts';
 import type { Name, Stack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { transferBothWays } from './support/session-transfer.ts';
 import {
   askOnce,
   hangUp,
@@ -201,23 +202,24 @@ describe('a session', () => {
     echo.close();
   });
 
-  it('survives kill -9 of its broker in the middle of a transfer: nothing lost, nothing twice', async () => {
+  it('survives kill -9 of its broker in the middle of two transfers: nothing lost, nothing twice', async () => {
     const session = await openSession(stack, ssh.port);
     const { controller, target, id, port, brokerId } = session;
     const before = ssh.connections();
-    const [sent, kept] = [join(folder, 'large'), join(folder, 'large-kept')];
-    writeFileSync(sent, randomBytes(TRANSFER_BYTES));
-    const scp = run('scp', ['-O', ...ssh.clientOptions, '-P', String(port), sent, `me@127.0.0.1:${kept}`]);
-    await waitFor(() => readFileSync(kept).length > TRANSFER_BYTES / 4, {
-      what: 'a quarter of the file',
-      withinMs: 60_000,
+    const transfer = transferBothWays(ssh, {
+      ...{ port, folder, bytes: TRANSFER_BYTES, limitMs: COMMAND_LIMIT_MS },
     });
-    expect(readFileSync(kept).length).toBeLessThan(TRANSFER_BYTES);
+    const isUnderWay = (): boolean => {
+      const { up, down } = transfer.arrived();
+      return Math.min(up, down) > 0 && up + down > TRANSFER_BYTES / 4;
+    };
+    await waitFor(isUnderWay, { what: 'a part of the files', withinMs: 60_000 });
+    expect(Math.min(...Object.values(transfer.arrived()))).toBeLessThan(TRANSFER_BYTES);
     await stack.program(brokerId as Name).kill('SIGKILL');
-    await scp;
-    expect(hashOf(kept)).toBe(hashOf(sent));
-    // One TCP connection, from beginning to end.
-    expect(ssh.connections()).toBe(before + 1);
+    const { up, down } = await transfer.done;
+    expect([up.came, down.came]).toEqual([up.sent, down.sent]);
+    // One TCP connection for each, from beginning to end.
+    expect(ssh.connections()).toBe(before + 2);
     const resumed = await controller.until('resumed');
     expect(resumed).toMatchObject({ epoch: 2, broker_id: expect.stringMatching(/^broker-/) });
     expect(resumed.broker_id).not.toBe(brokerId);
