@@ -14,6 +14,8 @@ import { startEcho } from './support/sessions.ts';
 
 jest.setTimeout(600_000);
 
+const WINDOW_MS = 15_000;
+
 /** Some cells of the whole matrix (sessions-matrix.long-spec.ts), those of one strike together. */
 const STRIKES: readonly (readonly [string, readonly CellName[]])[] = [
   [
@@ -48,7 +50,7 @@ describe('a session whose flow is struck', () => {
 
   beforeAll(async () => {
     echo = await startEcho();
-    stack = await startMatrixStack();
+    stack = await startMatrixStack(WINDOW_MS);
   });
   afterAll(async () => {
     await stack?.stop();

@@ -15,6 +15,8 @@ import { startEcho } from './support/sessions.ts';
 
 jest.setTimeout(600_000);
 
+const WINDOW_MS = 30_000;
+
 /** Every step of the flow × every program × death and silence: a session or a clear refusal, never a hang, no orphan. */
 describe('the matrix of sessions', () => {
   const outcomes: Outcome[] = [];
@@ -23,7 +25,7 @@ describe('the matrix of sessions', () => {
 
   beforeAll(async () => {
     echo = await startEcho();
-    stack = await startMatrixStack();
+    stack = await startMatrixStack(WINDOW_MS);
   });
   afterAll(async () => {
     console.table(tableOf(CELLS, outcomes));

@@ -18,7 +18,6 @@ const LOOP_AWAY_MS = 10_000;
 const ORPHAN_LIMIT_MS = 120_000;
 const CODE_LIFE_MS = 75_000;
 const HASTY_CODE_LIFE_MS = 8_000;
-const WINDOW_MS = 30_000;
 const ECHO_MS = 3_000;
 
 /** The whole matrix: each step of a session's flow, each program, each signal. */
@@ -39,14 +38,17 @@ export function isAsPromised({ kind, phase, program }: Outcome): boolean {
   return kind === 'session' || kind === 'refused';
 }
 
-/** The stack of sessions, its times as short as cells want them. */
-export async function startMatrixStack(): Promise<Stack> {
+/**
+ * The stack of sessions, its times as short as cells want them.
+ * @param windowMs how long a session waits for who is gone
+ */
+export async function startMatrixStack(windowMs: number): Promise<Stack> {
   const life = (ms: number) => ({ TRUNKLINE_CODE_LIFE_MS: String(ms) });
   const stack = await startSessionStack({
     envOfAll: life(CODE_LIFE_MS),
     env: { [HASTY_BROKER]: life(HASTY_CODE_LIFE_MS) },
   });
-  await putPolicy(stack, SESSION_POLICY, { settings: { session_window_ms: WINDOW_MS }, reason: 'matrix' });
+  await putPolicy(stack, SESSION_POLICY, { settings: { session_window_ms: windowMs }, reason: 'matrix' });
   return stack;
 }
 
