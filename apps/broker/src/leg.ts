@@ -13,6 +13,7 @@ import {
 } from '#libs/relay';
 import type { Attachment } from './attachment.ts';
 import type { BufferBudget } from './buffer-budget.ts';
+import { LegWriter } from './leg-writer.ts';
 import type { LegEnd } from './metrics.ts';
 
 /**
@@ -68,6 +69,7 @@ export class Leg {
   /** Round trip of the latest ping, in milliseconds. */
   rttMs: number | undefined;
   private readonly decoder = new SessionDecoder('endpoint');
+  private readonly writer: LegWriter;
   private readonly waitsFor = new Set<Leg>();
   private readonly blocked = new Set<Leg>();
   private stateSinceMs: number;
@@ -91,6 +93,7 @@ export class Leg {
     private readonly nowMs: () => number,
   ) {
     this.stateSinceMs = this.heardMs = this.saidMs = nowMs();
+    this.writer = new LegWriter(socket);
     socket.on('data', (chunk: Buffer) => this.take(chunk));
     socket.on('drain', () => this.drained());
     socket.on('end', () => this.lose('closed'));
@@ -136,9 +139,9 @@ export class Leg {
   }
 
   /** Passes a whole data frame on to this leg; `from` waits while this reader is slow. @returns why it waits, if it does */
-  carry(bytes: Buffer, from: Leg): 'slow-reader' | 'broker-full' | undefined {
-    this.write(bytes);
-    const isSlow = this.socket.writableLength > this.budget.legBytes;
+  carry(parts: readonly Buffer[], from: Leg): 'slow-reader' | 'broker-full' | undefined {
+    this.write(...parts);
+    const isSlow = this.writer.queuedBytes > this.budget.legBytes;
     if (!isSlow && !(this.budget.isOver && this.socket.writableNeedDrain)) return undefined;
     if (this.blocked.has(from)) return undefined;
     from.waitFor(this);
@@ -150,7 +153,7 @@ export class Leg {
     if (this.isOver) return;
     this.enter('closing');
     this.end = end;
-    this.socket.end();
+    this.writer.end();
     this.release();
     this.stopWaiting();
     // What still comes is read, so that its end is, and thrown away.
@@ -226,18 +229,13 @@ export class Leg {
       else this.handlers.failed(this, error);
     }
     // Answers to pings pile up as well, for who sends and does not read.
-    if (this.socket.writableLength > this.budget.legBytes) this.waitFor(this);
+    if (this.writer.queuedBytes > this.budget.legBytes) this.waitFor(this);
   }
 
-  private write(bytes: Buffer): void {
+  private write(...parts: readonly Buffer[]): void {
     if (this.isGone || this.socket.writableEnded) return;
     this.saidMs = this.nowMs();
-    // What one read of another leg brings leaves as one record, not as one for each small frame.
-    if (this.socket.writableCorked === 0) {
-      this.socket.cork();
-      process.nextTick(() => this.socket.uncork());
-    }
-    this.socket.write(bytes);
+    this.writer.write(parts);
     this.account();
   }
 
@@ -268,7 +266,7 @@ export class Leg {
   }
 
   private account(): void {
-    const queuedBytes = this.isGone ? 0 : this.socket.writableLength;
+    const queuedBytes = this.isGone ? 0 : this.writer.queuedBytes;
     this.budget.change(queuedBytes - this.accountedBytes);
     this.accountedBytes = queuedBytes;
   }

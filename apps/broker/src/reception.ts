@@ -207,7 +207,7 @@ export class Reception implements LegHandlers {
   private data(leg: Leg, frame: Extract<SessionFrame, { name: 'data' }>): void {
     const session = leg.attachment && this.sessions.find(leg.attachment.session.connectionId);
     if (session?.relay?.has(leg)) {
-      session.relay.carry(leg, frame.bytes, frame.payload.length);
+      session.relay.carry(leg, frame.parts, frame.payloadBytes);
       return;
     }
     // What was on its way when the relay ended is the ends' own to send again.

@@ -2,6 +2,8 @@ import type { RelayCloseReason, RelayCloser } from '#libs/contracts';
 import type { Leg } from './leg.ts';
 import type { BrokerMetrics } from './metrics.ts';
 
+type ByteCounter = ReturnType<BrokerMetrics['bytes']['labels']>;
+
 /** How a relay ended. */
 export interface RelayEnd {
   readonly reason: RelayCloseReason;
@@ -13,6 +15,8 @@ export class Relay {
   bytesUp = 0;
   bytesDown = 0;
   private readonly openedMs: number;
+  private readonly countUp: ByteCounter;
+  private readonly countDown: ByteCounter;
 
   constructor(
     readonly epoch: number,
@@ -22,6 +26,9 @@ export class Relay {
     private readonly nowMs: () => number,
   ) {
     this.openedMs = nowMs();
+    // Looked up once: a frame of a keystroke should not cost more to be counted than to be passed on.
+    this.countUp = metrics.bytes.labels('up');
+    this.countDown = metrics.bytes.labels('down');
   }
 
   has(leg: Leg): boolean {
@@ -36,13 +43,16 @@ export class Relay {
     return Math.max(0, Math.round(this.nowMs() - this.openedMs));
   }
 
-  /** @param bytes a whole data frame */
-  carry(from: Leg, bytes: Buffer, payloadBytes: number): void {
-    const direction = from === this.controller ? 'up' : 'down';
-    if (direction === 'up') this.bytesUp += payloadBytes;
-    else this.bytesDown += payloadBytes;
-    this.metrics.bytes.inc({ direction }, payloadBytes);
-    const reason = this.otherOf(from).carry(bytes, from);
+  /** @param parts a whole data frame */
+  carry(from: Leg, parts: readonly Buffer[], payloadBytes: number): void {
+    if (from === this.controller) {
+      this.bytesUp += payloadBytes;
+      this.countUp.inc(payloadBytes);
+    } else {
+      this.bytesDown += payloadBytes;
+      this.countDown.inc(payloadBytes);
+    }
+    const reason = this.otherOf(from).carry(parts, from);
     if (reason !== undefined) this.metrics.pauses.inc({ reason });
   }
 }

@@ -23,6 +23,20 @@ describe('ByteQueue', () => {
     expect(queue.take(1)).toBeUndefined();
   });
 
+  it('gives pieces as they lie, without a copy, and goes on behind them', () => {
+    const queue = new ByteQueue();
+    const chunks = [6_000, 5_000, 4_500].map((length, index) => Buffer.alloc(length, index + 1));
+    for (const chunk of chunks) queue.push(chunk);
+    expect(queue.takeParts(20_000)).toBeUndefined();
+    const parts = queue.takeParts(12_000) ?? [];
+    expect(parts.map(({ length }) => length)).toEqual([6_000, 5_000, 1_000]);
+    expect(parts.map(({ buffer }) => buffer)).toEqual(chunks.map(({ buffer }) => buffer));
+    expect(queue.length).toBe(3_500);
+    expect(queue.takeParts(3_500)?.map(({ length }) => length)).toEqual([3_500]);
+    expect(queue.takeParts(0)).toEqual([]);
+    expect(queue.takeParts(1)).toBeUndefined();
+  });
+
   it('gives an empty piece when none is asked for', () => {
     expect(new ByteQueue().take(0)?.length ?? 0).toBe(0);
   });

@@ -47,4 +47,24 @@ export class ByteQueue {
     this.size -= count;
     return piece;
   }
+
+  /** Removes and gives the next `count` bytes as they lie, nothing copied; undefined while there are fewer. */
+  takeParts(count: number): Buffer[] | undefined {
+    if (this.size < count) return undefined;
+    const parts: Buffer[] = [];
+    let [left, used] = [count, 0];
+    for (const chunk of this.chunks) {
+      if (chunk.length > left) {
+        if (left > 0) parts.push(chunk.subarray(0, left));
+        this.chunks[used] = chunk.subarray(left);
+        break;
+      }
+      parts.push(chunk);
+      left -= chunk.length;
+      used += 1;
+    }
+    this.chunks.splice(0, used);
+    this.size -= count;
+    return parts;
+  }
 }

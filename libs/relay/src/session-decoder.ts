@@ -2,6 +2,7 @@ import { ByteQueue } from './byte-queue.ts';
 import { readPayload } from './session-payloads.ts';
 import {
   BROKER_FRAMES,
+  type DataFrame,
   ENDPOINT_FRAMES,
   type FrameHeader,
   readFrameHeader,
@@ -32,10 +33,11 @@ export class SessionDecoder {
       this.header ??= this.peekHeader();
       if (this.header === undefined) return;
       const { name, payloadBytes } = this.header;
-      const bytes = this.bytes.take(SESSION_LIMITS.frameHeaderBytes + payloadBytes);
-      if (bytes === undefined) return;
+      const frameBytes = SESSION_LIMITS.frameHeaderBytes + payloadBytes;
+      if (this.bytes.length < frameBytes) return;
       this.header = undefined;
-      yield frameOf(name, bytes);
+      if (name === 'data') yield new ReceivedData(this.bytes.takeParts(frameBytes) ?? [], payloadBytes);
+      else yield frameOf(name, this.bytes.take(frameBytes) ?? Buffer.alloc(0));
     }
   }
 
@@ -53,9 +55,28 @@ export class SessionDecoder {
   }
 }
 
-function frameOf(name: SessionFrameName, bytes: Buffer): SessionFrame {
+class ReceivedData implements DataFrame {
+  readonly name = 'data';
+  private joined: Buffer | undefined;
+
+  constructor(
+    readonly parts: readonly Buffer[],
+    readonly payloadBytes: number,
+  ) {}
+
+  get bytes(): Buffer {
+    const [first] = this.parts;
+    this.joined ??= first !== undefined && this.parts.length === 1 ? first : Buffer.concat(this.parts);
+    return this.joined;
+  }
+
+  get payload(): Buffer {
+    return this.bytes.subarray(SESSION_LIMITS.frameHeaderBytes);
+  }
+}
+
+function frameOf(name: Exclude<SessionFrameName, 'data'>, bytes: Buffer): SessionFrame {
   const payload = bytes.subarray(SESSION_LIMITS.frameHeaderBytes);
   if (name === 'ping' || name === 'pong') return { name, token: payload.readBigUInt64BE(0) };
-  if (name === 'data') return { name, payload, bytes };
   return { name, payload: readPayload(name, payload) } as SessionFrame;
 }

@@ -163,12 +163,20 @@ export class SessionProtocolError extends Error {
 export type SessionFrame<Name extends SessionFrameName = SessionFrameName> = Name extends ControlFrameName
   ? { readonly name: Name; readonly payload: SessionPayloads[Name] }
   : Name extends 'data'
-    ? {
-        readonly name: Name;
-        readonly payload: Buffer /** Header and payload, to be passed on. */;
-        readonly bytes: Buffer;
-      }
+    ? DataFrame
     : { readonly name: Name; readonly token: bigint };
+
+/** A data frame that came: as its bytes lie, for who passes it on, and joined, for who reads it. */
+export interface DataFrame {
+  readonly name: 'data';
+  /** Header and payload, in the chunks that they came in. */
+  readonly parts: readonly Buffer[];
+  readonly payloadBytes: number;
+  /** Header and payload in one piece, which may cost a copy. */
+  readonly bytes: Buffer;
+  /** The same without the header. */
+  readonly payload: Buffer;
+}
 
 const NAME_OF_TYPE = new Map<number, SessionFrameName>(
   Object.entries(SESSION_FRAME).map(([name, type]) => [type, name as SessionFrameName]),

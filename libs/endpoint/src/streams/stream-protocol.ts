@@ -40,8 +40,11 @@ export const STREAM_LIMITS = {
   totalBytes: 64 * 1024 * 1024,
   /** What each stream may have of that, however much the others have; `streams` times this is within `totalBytes`. */
   reservedBytes: 128 * 1024,
-  /** Bytes in one data frame: small enough that pings get through between them on a slow line. */
-  chunkBytes: 32 * 1024,
+  /**
+   * Bytes in one data frame: small enough that pings get through between them on a slow line, and, with the 17 bytes
+   * before them, two whole TLS records, as a third would cost whoever passes it on as much as a full one.
+   */
+  chunkBytes: 32 * 1024 - 17,
 } as const;
 
 /** Why a stream was cut. */
