@@ -16,7 +16,7 @@ const SHORT = [
 /** The deaths of brokers are one here. */
 const SHORT_SESSIONS = [
   ...['relay', 'session', 'session-memory', 'broker-death'],
-  ...['--samples', '1', '--rounds', '1', '--sessions', '20', '--watch', '200'],
+  ...['--samples', '1', '--rounds', '1', '--sessions', '20', '--watch', '1000'],
 ];
 const CONTROLLERS = ['central-controller-east', 'central-controller-west'];
 const MASS = 'mass failover of 200 links';

@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import { connect, createServer, type TLSSocket } from 'node:tls';
+import { connect, createServer, type Server, type TLSSocket } from 'node:tls';
 import type { Broker } from '#libs/endpoint';
 import { allocateDataFrame, SessionDecoder } from '#libs/relay';
 import { rawController, rawTarget } from './raw-leg.ts';
@@ -29,6 +29,8 @@ export interface RelayEndAsks {
   roundTrips(samples: number): Promise<number[]>;
   /** Fills all connections until they are closed. */
   flood(): void;
+  /** Closes all of them, for others. */
+  clear(): void;
 }
 
 /** Of a frame or a write: two TLS records, as the endpoints' own. */
@@ -40,6 +42,7 @@ const WARM_UP = 200;
 let sockets: TLSSocket[] = [];
 /** Whether the session protocol is spoken on them. */
 let isFramed = false;
+let server: Server | undefined;
 const opening: Promise<TLSSocket>[] = [];
 let bytes = 0;
 
@@ -84,7 +87,7 @@ const asks: RelayEndAsks = {
   },
   async listen(tls) {
     isFramed = false;
-    const server = createServer({
+    server = createServer({
       ...tlsIdentityOf(tls),
       requestCert: true,
       minVersion: 'TLSv1.3',
@@ -95,7 +98,7 @@ const asks: RelayEndAsks = {
       sockets.push(socket);
       count(socket);
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
     return (server.address() as AddressInfo).port;
   },
   came: () => sockets.length,
@@ -152,6 +155,13 @@ const asks: RelayEndAsks = {
       socket.removeAllListeners('data').resume().on('drain', fill);
       fill();
     }
+  },
+  clear() {
+    for (const socket of sockets) socket.destroy();
+    sockets = [];
+    opening.length = 0;
+    server?.close();
+    server = undefined;
   },
 };
 

@@ -26,22 +26,32 @@ interface Way {
   stop(): void;
 }
 
-/** Both ends connected by a way, for as long as `watch` takes. */
-export async function through<T>(
-  stage: SessionStage,
-  name: WayName,
-  streams: number,
-  watch: (ends: Ends, pids: readonly number[]) => Promise<T>,
-): Promise<T> {
-  const ends = { source: new RelayEnd(), sink: new RelayEnd() };
-  let way: Way | undefined;
-  try {
-    way = await wayOf(stage, name, ends);
-    await way.connect(ends, streams);
-    return await watch(ends, way.pids);
-  } finally {
-    for (const end of [ends.source, ends.sink]) end.end();
-    way?.stop();
+/** Where figures of relays are taken: the same two ends for all of them. */
+export class RelayStage {
+  readonly ends: Ends = { source: new RelayEnd(), sink: new RelayEnd() };
+
+  constructor(private readonly stage: SessionStage) {}
+
+  /** Both ends connected by a way, for as long as `watch` takes. */
+  async through<T>(
+    name: WayName,
+    streams: number,
+    watch: (ends: Ends, pids: readonly number[]) => Promise<T>,
+  ): Promise<T> {
+    const { source, sink } = this.ends;
+    const way = await wayOf(this.stage, name, this.ends);
+    try {
+      await way.connect(this.ends, streams);
+      return await watch(this.ends, way.pids);
+    } finally {
+      await source.ask('clear');
+      await sink.ask('clear');
+      way.stop();
+    }
+  }
+
+  end(): void {
+    for (const end of Object.values(this.ends)) end.end();
   }
 }
 

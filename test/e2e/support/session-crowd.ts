@@ -30,7 +30,11 @@ interface CrowdResult {
 
 /** One broker that takes as many sessions as come, and the controller that it needs. */
 export function startCrowdStack(): Promise<Stack> {
-  const env = { ...CROWDED, TRUNKLINE_SILENCE_MS: String(PATIENT_MS) };
+  const env = {
+    ...CROWDED,
+    TRUNKLINE_SILENCE_MS: String(PATIENT_MS),
+    TRUNKLINE_ANSWER_MS: String(PATIENT_MS),
+  };
   return startStack({ programs: [HOME, BROKER], env: { [BROKER]: env } });
 }
 
@@ -40,15 +44,21 @@ export async function expectCrowd(
   { sessions, rounds }: { readonly sessions: number; readonly rounds: number },
 ): Promise<void> {
   const crowd = await Crowd.of(stack, BROKER);
-  const result = await crowd.run(sessions, rounds);
-  console.log(`a crowd: ${JSON.stringify(result)}`);
-  expect(result.sessions).toBe(sessions);
-  expect(crowd.interrupted).toEqual([]);
-  expect([...crowd.openAt]).toEqual([BROKER]);
-  expect(await crowd.metric('placed')).toBe(sessions);
-  await waitFor(async () => (await crowd.inRegistry('active')) === sessions, { what: 'all in the registry' });
-  await crowd.leave();
-  expect(await crowd.inRegistry('closed')).toBe(sessions);
+  try {
+    const result = await crowd.run(sessions, rounds);
+    console.log(`a crowd: ${JSON.stringify(result)}`);
+    expect(result.sessions).toBe(sessions);
+    expect(crowd.interrupted).toEqual([]);
+    expect([...crowd.openAt]).toEqual([BROKER]);
+    expect(await crowd.metric('placed')).toBe(sessions);
+    await waitFor(async () => (await crowd.inRegistry('active')) === sessions, {
+      what: 'all in the registry',
+    });
+    await crowd.leave();
+    expect(await crowd.inRegistry('closed')).toBe(sessions);
+  } finally {
+    crowd.end();
+  }
   await audit(stack, { requests: false });
 }
 
@@ -70,12 +80,15 @@ class Crowd {
   /** @throws when a session did not open, or came to other bytes than it sent */
   async run(count: number, rounds: number): Promise<CrowdResult> {
     const brokers = brokersOf(this.stack, this.broker);
-    const timings = { silenceMs: PATIENT_MS };
+    const timings = {
+      ...{ silenceMs: PATIENT_MS, idleSilenceMs: PATIENT_MS, dialMs: PATIENT_MS },
+      ...{ answerMs: PATIENT_MS, probeMs: PATIENT_MS },
+    };
     const beganMs = performance.now();
     const meeting = { people: this.people, controllerBrokers: brokers, targetBrokers: brokers, timings };
-    for (const session of await openSdkSessions(count, meeting)) {
-      this.sessions.push(session);
-      session.controller.on('interrupted', ({ reason }) => this.interruptions.push(reason));
+    await openSdkSessions(count, meeting, this.sessions);
+    for (const { controller } of this.sessions) {
+      controller.on('interrupted', ({ reason }) => this.interruptions.push(reason));
     }
     const openMs = performance.now();
     const carried = await Promise.all(
@@ -119,6 +132,12 @@ class Crowd {
       what: 'a registry without open sessions',
       withinMs: LIMIT_MS,
     });
+  }
+
+  /** Nothing of them goes on in this process, whatever became of the test. */
+  end(): void {
+    for (const { controller, target } of this.sessions)
+      for (const end of [controller, target]) void end.close();
   }
 
   /** Sessions that stand in the registry so. */

@@ -100,12 +100,12 @@ export async function openSdkSession(meeting: Meeting): Promise<SdkSession> {
   }
 }
 
-/** Opens many sessions, some at once. */
+/** Opens many sessions, some at once. @param sessions is filled with them, also when one fails to open */
 export async function openSdkSessions(
   count: number,
   meeting: Omit<Meeting, 'target'>,
+  sessions: SdkSession[] = [],
 ): Promise<SdkSession[]> {
-  const sessions: SdkSession[] = [];
   await inTurns(count, async (_index, lane) => {
     sessions.push(await openSdkSession({ ...meeting, target: lane }));
   });
