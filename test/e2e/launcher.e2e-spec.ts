@@ -32,10 +32,10 @@ describe('the local stack in a fresh clone', () => {
   beforeAll(async () => {
     offset = await freeOffset();
   });
-  afterAll(() => {
+  afterAll(async () => {
     // Promised are 40 s and 10 s on two cores; what a busy machine takes is no failure.
     console.log(`starts with everything there: ${startsMs.join(', ')} ms; ends: ${stopsMs.join(', ')} ms`);
-    removeClone(clone);
+    await removeClone(clone);
   });
 
   const env = () => ({ TRUNKLINE_PORT_OFFSET: String(offset) });
