@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 
-const TIMEOUT_MS = 5_000;
+const TIMEOUT_MS = 30_000;
 
 export interface Answer {
   readonly status: number;

@@ -63,14 +63,14 @@ describe('the door of a peer', () => {
   });
 
   it('lets nobody in without a certificate of its authority', async () => {
-    expect(await ask({}, 2_000, world.caller(first.port))).toBe('UNAVAILABLE');
+    expect(await ask({}, 30_000, world.caller(first.port))).toBe('UNAVAILABLE');
     const forged = world.callerWith(first.port, await world.pki.forged('east'));
-    expect(await ask({}, 2_000, forged)).toBe('UNAVAILABLE');
+    expect(await ask({}, 30_000, forged)).toBe('UNAVAILABLE');
   });
 
   it('refuses who is no controller of the region that asks', async () => {
     const sidecar = world.caller(first.port, 'sidecar');
-    expect(await ask({}, 2_000, sidecar)).toMatch(/^PERMISSION_DENIED unknown-peer/);
+    expect(await ask({}, 30_000, sidecar)).toMatch(/^PERMISSION_DENIED unknown-peer/);
     const north = world.caller(first.port, 'north');
     expect(await ask({ requestingRegion: 'north' }, 2_000, north)).toMatch(/^PERMISSION_DENIED unknown-peer/);
     const itself = world.caller(first.port, 'west');
