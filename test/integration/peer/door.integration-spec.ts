@@ -72,9 +72,11 @@ describe('the door of a peer', () => {
     const sidecar = world.caller(first.port, 'sidecar');
     expect(await ask({}, 30_000, sidecar)).toMatch(/^PERMISSION_DENIED unknown-peer/);
     const north = world.caller(first.port, 'north');
-    expect(await ask({ requestingRegion: 'north' }, 2_000, north)).toMatch(/^PERMISSION_DENIED unknown-peer/);
+    expect(await ask({ requestingRegion: 'north' }, 30_000, north)).toMatch(
+      /^PERMISSION_DENIED unknown-peer/,
+    );
     const itself = world.caller(first.port, 'west');
-    expect(await ask({ requestingRegion: world.peer }, 2_000, itself)).toMatch(
+    expect(await ask({ requestingRegion: world.peer }, 30_000, itself)).toMatch(
       /^PERMISSION_DENIED unknown-peer/,
     );
     expect(await ask({ requestingRegion: 'north' })).toMatch(/^PERMISSION_DENIED wrong-region/);
@@ -203,7 +205,7 @@ describe('the door of a peer', () => {
     const health = clientOf(Health, early.port);
     expect(await unary(health, 'check', { service: '' })).toEqual({ status: 'NOT_SERVING' });
     const by = world.caller(early.port, 'east');
-    expect(await ask({ connectionId: fresh() }, 2_000, by)).toMatch(/^UNAVAILABLE not-ready/);
+    expect(await ask({ connectionId: fresh() }, 30_000, by)).toMatch(/^UNAVAILABLE not-ready/);
     await world.begin(early);
     expect(await unary(health, 'check', { service: '' })).toEqual({ status: 'SERVING' });
     expect(await ask({ connectionId: fresh() }, 5_000, by)).toMatch(/^assigned/);
