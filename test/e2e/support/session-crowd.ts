@@ -33,7 +33,6 @@ export function startCrowdStack(): Promise<Stack> {
   const env = {
     ...CROWDED,
     TRUNKLINE_SILENCE_MS: String(PATIENT_MS),
-    TRUNKLINE_ANSWER_MS: String(PATIENT_MS),
   };
   return startStack({ programs: [HOME, BROKER], env: { [BROKER]: env } });
 }

@@ -24,6 +24,8 @@ export const CROWDED = {
   TRUNKLINE_CAPACITY: '5000',
   TRUNKLINE_MAX_CONNECTIONS: '20000',
   TRUNKLINE_CODES_PER_MINUTE: '100000',
+  // Longer than an endpoint waits: a control plane that is late is no refusal here.
+  TRUNKLINE_ANSWER_MS: '30000',
 } as const;
 
 /** Both ends of a session, in this process. */
