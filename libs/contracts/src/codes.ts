@@ -222,6 +222,23 @@ export const ERROR_CODES = {
   'invalid-event': { status: 422, title: 'The CloudEvent is not one this topic takes', retriable: false },
   'missing-token': { status: 401, title: 'A bearer token is needed', retriable: false },
   'invalid-token': { status: 401, title: 'The bearer token is not valid', retriable: false },
+  'expired-token': { status: 401, title: 'The bearer token has expired', retriable: false },
+  forbidden: { status: 403, title: 'The bearer token does not allow this', retriable: false },
+  'keys-unavailable': {
+    status: 503,
+    title: 'The keys that tokens are checked with cannot be read',
+    retriable: true,
+  },
+  'idempotency-key-reused': {
+    status: 422,
+    title: 'The Idempotency-Key was given with another request before',
+    retriable: false,
+  },
+  'idempotency-key-in-use': {
+    status: 409,
+    title: 'The first request with this Idempotency-Key is still being answered',
+    retriable: true,
+  },
   'connection-not-found': { status: 404, title: 'No such connection', retriable: false },
   'agent-not-found': { status: 404, title: 'No such agent', retriable: false },
   'other-control-region': {

@@ -1,8 +1,7 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import type { NextFunction, Request, Response } from 'express';
-import { CONFIG, TOKEN } from '../core/tokens.ts';
-import { TokenCheck } from './token.guard.ts';
+import { Access } from './auth/access.ts';
 
 const DOCUMENT = 'openapi.json';
 const PAGES = 'docs';
@@ -22,10 +21,9 @@ export function openApiOf(app: NestExpressApplication): OpenAPIObject {
 
 /** `/openapi.json` for programs, `/docs` for people. Nest's guards do not see these routes. */
 export function serveOpenApi(app: NestExpressApplication): void {
-  const token = new TokenCheck(app.get(CONFIG), app.get(TOKEN));
+  const access = app.get(Access);
   app.use([`/${DOCUMENT}`, `/${PAGES}`], (request: Request, _response: Response, next: NextFunction) => {
-    token.check(request);
-    next();
+    access.check(request, 'viewer').then(() => next(), next);
   });
   SwaggerModule.setup(PAGES, app, () => openApiOf(app), { jsonDocumentUrl: DOCUMENT, raw: ['json'] });
 }
