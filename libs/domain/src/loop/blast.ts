@@ -1,5 +1,5 @@
-import type { BlastCount, link } from '#libs/domain';
-import { link as links } from '#libs/domain';
+import type { BlastCount } from '../fleet.ts';
+import * as link from '../link/index.ts';
 import type { Aggregate } from './aggregate.ts';
 
 /** Moves are counted by the second in which they were decided. */
@@ -43,7 +43,7 @@ export class BlastCounter {
 }
 
 function liveLink(aggregate: Aggregate | undefined): link.LinkState | undefined {
-  if (aggregate?.kind !== 'link' || links.isClosed(aggregate.state)) return undefined;
+  if (aggregate?.kind !== 'link' || link.isClosed(aggregate.state)) return undefined;
   return aggregate.state;
 }
 

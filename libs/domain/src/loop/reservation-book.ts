@@ -1,4 +1,4 @@
-import { reservation } from '#libs/domain';
+import * as reservation from '../reservation/index.ts';
 
 interface Held {
   readonly serverId: string;

@@ -1,13 +1,9 @@
 import { type HealthReport, TIMING } from '#libs/contracts';
-import {
-  type BlastCount,
-  type Fleet,
-  type FleetAgent,
-  health,
-  judgement,
-  type reservation,
-} from '#libs/domain';
-import { setNewest } from '../core/newest.ts';
+import type { BlastCount, Fleet, FleetAgent } from '../fleet.ts';
+import * as health from '../health/index.ts';
+import * as judgement from '../judgement/index.ts';
+import { setNewest } from '../newest.ts';
+import type * as reservation from '../reservation/index.ts';
 import type { Aggregate } from './aggregate.ts';
 import { BlastCounter } from './blast.ts';
 import { PlacementLedger } from './placements.ts';
@@ -105,6 +101,13 @@ export class FleetView implements Fleet {
         this.show(agentId, nowMs);
       }
     }
+  }
+
+  /** Something else is decided for the key; `next` undefined: it is another process's, or nobody's. */
+  changed(key: string, previous: Aggregate | undefined, next: Aggregate | undefined, nowMs: number): void {
+    this.placementChanged(key, previous, next);
+    if (previous?.kind !== 'reservation' && next?.kind !== 'reservation') return;
+    this.reservationChanged(key, next?.kind === 'reservation' ? next.state : undefined, nowMs);
   }
 
   placementChanged(key: string, previous: Aggregate | undefined, next: Aggregate | undefined): void {

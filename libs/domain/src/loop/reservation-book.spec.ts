@@ -1,5 +1,5 @@
-import type { reservation } from '#libs/domain';
 import { healthReport } from '../../../../test/support/health-reports.ts';
+import type * as reservation from '../reservation/index.ts';
 import { FleetView } from './fleet-view.ts';
 
 const NOW_MS = 1_000_000;

@@ -1,6 +1,6 @@
 import type { HealthReport } from '#libs/contracts';
-import type { link } from '#libs/domain';
 import { carriedHealth, healthReport } from '../../../../test/support/health-reports.ts';
+import type * as link from '../link/index.ts';
 import type { Aggregate } from './aggregate.ts';
 import { FleetView } from './fleet-view.ts';
 

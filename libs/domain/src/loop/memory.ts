@@ -1,4 +1,5 @@
-import { type Input, judgement } from '#libs/domain';
+import type { Input } from '../decider.ts';
+import * as judgement from '../judgement/index.ts';
 
 /** Lives of one agent that are remembered as silent at most; an older one can't come back by its lease. */
 const SILENT_LIVES_PER_AGENT = 4;

@@ -1,5 +1,5 @@
-import type { Fact, FactInput } from '#libs/domain';
-import { EMPTY_FLEET } from '#libs/domain';
+import type { Fact, FactInput } from '../decider.ts';
+import { EMPTY_FLEET } from '../fleet.ts';
 import { AGENTS_REMEMBERED, isSilent, NO_MEMORY, remember } from './memory.ts';
 
 function input(

@@ -1,4 +1,4 @@
-import { session } from '#libs/domain';
+import * as session from '../session/index.ts';
 import type { Aggregate } from './aggregate.ts';
 
 interface Placed {

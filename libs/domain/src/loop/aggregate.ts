@@ -10,7 +10,11 @@ import {
   SESSION_ID_PATTERN,
   type SidecarCommand,
 } from '#libs/contracts';
-import type { agent, link, region, reservation, session } from '#libs/domain';
+import type * as agent from '../agent/index.ts';
+import type * as link from '../link/index.ts';
+import type * as region from '../region/index.ts';
+import type * as reservation from '../reservation/index.ts';
+import type * as session from '../session/index.ts';
 
 /** What one key of a partition stands for; plain data, as it goes into snapshots. */
 export type Aggregate =

@@ -1,5 +1,5 @@
 import { LIMITS } from '#libs/contracts';
-import { setNewest } from '../core/newest.ts';
+import { setNewest } from '../newest.ts';
 
 /** Agents whose lives are remembered at most; the one that was heard of the longest ago is forgotten. */
 const AGENTS_WATCHED = 20_000;

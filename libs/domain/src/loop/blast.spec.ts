@@ -1,4 +1,4 @@
-import type { link } from '#libs/domain';
+import type * as link from '../link/index.ts';
 import type { Aggregate } from './aggregate.ts';
 import { BlastCounter } from './blast.ts';
 
