@@ -84,6 +84,15 @@ class OneOfEach implements RegistryReader {
   connectionEvents(id: string, page: unknown) {
     return this.answer(id === CONNECTION.connection_id ? { items: [] } : undefined, page);
   }
+  connectionAt(id: string, ...asked: unknown[]) {
+    return this.answer(id === CONNECTION.connection_id ? CONNECTION : undefined, ...asked);
+  }
+  connectionsAt(...asked: unknown[]) {
+    return this.answer({ items: [CONNECTION], next_cursor: 'next' }, ...asked);
+  }
+  historyOf() {
+    return this.answer(undefined);
+  }
   agents() {
     return this.answer({ items: [AGENT] });
   }

@@ -1,6 +1,7 @@
 import type { RedisClient } from './client.ts';
 import { decodeCursor, encodeCursor, lexAfter, type Page, type PageRequest, pageSize } from './cursor.ts';
 import { InvalidCursor } from './errors.ts';
+import { eventOfText } from './event-text.ts';
 import { KEYS } from './keys.ts';
 import { REGISTRY_LIMITS } from './limits.ts';
 import { rowOf } from './rows.ts';
@@ -75,14 +76,14 @@ export async function eventsOfConnection(
   ]);
   if (found === null) return undefined;
   const [from, version, events] = found as [number, number, string[]];
-  const items = events.map((event) => JSON.parse(event) as EventView);
+  const items = events.map((event) => eventOfText(event));
   const last = from + items.length - 1;
   return last >= version || items.length === 0
     ? { items }
     : { items, next_cursor: encodeCursor(list, String(last)) };
 }
 
-function listName(filter: ConnectionFilter): string {
+export function listName(filter: ConnectionFilter): string {
   return `connections?${INDEX_COLUMNS.map((column) => filter[column] ?? '').join('&')}`;
 }
 
@@ -128,11 +129,11 @@ async function withOthers(
 }
 
 /** The row may have changed since it was found by an index: an answer never contradicts its filter. */
-function matches(filter: ConnectionFilter, view: ConnectionView): boolean {
+export function matches(filter: ConnectionFilter, view: ConnectionView): boolean {
   return INDEX_COLUMNS.every((column) => filter[column] === undefined || view[column] === filter[column]);
 }
 
-function connectionView(id: string, fields: Record<string, string>): ConnectionView | undefined {
+export function connectionView(id: string, fields: Record<string, string>): ConnectionView | undefined {
   if (fields.version === undefined) return undefined;
   const row = rowOf(fields);
   return row.defined({

@@ -8,8 +8,17 @@ export type {
   DecisionRecord,
   VersionGap,
 } from './decisions.ts';
-export { InvalidCursor, type RebuildProgress, RegistryRebuilding, RegistryUnavailable } from './errors.ts';
+export {
+  BeforeRetention,
+  InvalidCursor,
+  type RebuildProgress,
+  RegistryRebuilding,
+  RegistryUnavailable,
+} from './errors.ts';
 export type { FailoverView } from './failovers.ts';
+export type { HistoryEntry } from './history/entry.ts';
+export { HistoryFold, type HistoryLook } from './history/fold.ts';
+export type { HistoryRange } from './history/read.ts';
 export { REGISTRY_LIMITS } from './limits.ts';
 export { type MoveOutcome, type Positions, positionField, type StoredPosition } from './positions.ts';
 export {

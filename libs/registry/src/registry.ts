@@ -13,6 +13,8 @@ import type { Page, PageRequest } from './cursor.ts';
 import { type ApplyOutcome, applyDecisions, type DecisionRecord } from './decisions.ts';
 import type { RebuildProgress } from './errors.ts';
 import { type FailoverView, listFailovers, oneFailover } from './failovers.ts';
+import type { HistoryEntry } from './history/entry.ts';
+import { connectionAt, type HistoryRange, historyOf, listConnectionsAt } from './history/read.ts';
 import { Positions, positionField } from './positions.ts';
 import { type AgentLoad, applyReports, type ConnectionBeat } from './reports.ts';
 import { type FreezeView, freezeOf, listPolicies, onePolicy, type PolicyView } from './settings.ts';
@@ -47,13 +49,20 @@ export interface RegistryWriter {
 
 /**
  * What anyone reads.
- * @throws RegistryRebuilding while the registry may lack something; RegistryUnavailable without Redis.
+ * @throws RegistryRebuilding while the registry may lack something; RegistryUnavailable without Redis;
+ * BeforeRetention, of what was, when it is not kept any more.
  */
 export interface RegistryReader {
   connections(filter: ConnectionFilter, page: PageRequest): Promise<Page<ConnectionView>>;
   connection(id: string): Promise<ConnectionView | undefined>;
   /** Undefined: no such connection. */
   connectionEvents(id: string, page: PageRequest): Promise<Page<EventView> | undefined>;
+  /** As the newest decision up to then left it, without what reports say. Undefined: there was none. */
+  connectionAt(id: string, atMs: number): Promise<ConnectionView | undefined>;
+  /** As of then, by id; a page may be short, or empty, and have a cursor. */
+  connectionsAt(filter: ConnectionFilter, page: PageRequest, atMs: number): Promise<Page<ConnectionView>>;
+  /** Decisions by version, oldest first, from the oldest that is kept. Undefined: no such connection. */
+  historyOf(id: string, range: HistoryRange): Promise<HistoryEntry[] | undefined>;
   agents(page: PageRequest, nowMs: number): Promise<Page<AgentView>>;
   agent(id: string, nowMs: number): Promise<AgentView | undefined>;
   failovers(page: PageRequest): Promise<Page<FailoverView>>;
@@ -93,6 +102,9 @@ export function openRegistryReader(options: RegistryOptions, scope: ReaderScope)
     connections: (filter, page) => whole.reading(() => listConnections(client, filter, page)),
     connection: (id) => whole.reading(() => oneConnection(client, id)),
     connectionEvents: (id, page) => whole.reading(() => eventsOfConnection(client, id, page)),
+    connectionAt: (id, atMs) => whole.reading(() => connectionAt(client, id, atMs)),
+    connectionsAt: (filter, page, atMs) => whole.reading(() => listConnectionsAt(client, filter, page, atMs)),
+    historyOf: (id, range) => whole.reading(() => historyOf(client, id, range)),
     agents: (page, nowMs) => whole.reading(() => listAgents(client, page, nowMs)),
     agent: (id, nowMs) => whole.reading(() => oneAgent(client, id, nowMs)),
     failovers: (page) => whole.reading(() => listFailovers(client, page)),
