@@ -241,6 +241,7 @@ export const ERROR_CODES = {
   },
   'connection-not-found': { status: 404, title: 'No such connection', retriable: false },
   'agent-not-found': { status: 404, title: 'No such agent', retriable: false },
+  'before-retention': { status: 410, title: 'What was then is not kept any more', retriable: false },
   'other-control-region': {
     status: 409,
     title: 'The agent belongs to another control region, where this must be asked for',

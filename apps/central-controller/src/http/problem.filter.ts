@@ -11,7 +11,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { LogUnavailable } from '#libs/log';
 import type { Logger } from '#libs/platform';
-import { InvalidCursor, RegistryRebuilding, RegistryUnavailable } from '#libs/registry';
+import { BeforeRetention, InvalidCursor, RegistryRebuilding, RegistryUnavailable } from '#libs/registry';
 import { LOGGER } from '../core/tokens.ts';
 import { allowedMethods } from './allowed-methods.ts';
 import { Problem } from './problem.ts';
@@ -70,6 +70,10 @@ export class ProblemFilter implements ExceptionFilter {
 
 function fromLibrary(error: unknown): Problem | undefined {
   if (error instanceof InvalidCursor) return new Problem('invalid-cursor');
+  if (error instanceof BeforeRetention) {
+    const earliest = new Date(error.earliestMs).toISOString();
+    return new Problem('before-retention', { detail: `the earliest is ${earliest}`, more: { earliest } });
+  }
   if (error instanceof RegistryRebuilding) {
     return new Problem('registry-rebuilding', { more: { progress: { ...error.progress } } });
   }

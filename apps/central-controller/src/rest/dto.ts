@@ -14,6 +14,7 @@ import {
 } from 'class-validator';
 import { CONNECTION_STATUSES, LIMITS, NAME_PATTERN } from '#libs/contracts';
 import { REGISTRY_LIMITS } from '#libs/registry';
+import { AtParameter } from './at.ts';
 
 export const CONNECTION_KINDS = ['link', 'session'] as const;
 
@@ -38,6 +39,8 @@ export class PageQuery {
 }
 
 export class ConnectionsQuery extends PageQuery {
+  @AtParameter() at?: string;
+
   @ApiPropertyOptional({ enum: CONNECTION_STATUSES })
   @IsOptional()
   @IsIn(CONNECTION_STATUSES)

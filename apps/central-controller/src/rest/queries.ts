@@ -13,36 +13,55 @@ import type {
 } from '#libs/registry';
 import { CLOCK } from '../core/tokens.ts';
 import { Problem } from '../http/problem.ts';
+import { momentOf } from './at.ts';
 import { REGISTRY } from './tokens.ts';
 
 export class ListConnections extends Query<Page<ConnectionView>> {
   constructor(
     readonly filter: ConnectionFilter,
     readonly page: PageRequest,
+    /** RFC 3339; absent: now. */
+    readonly at?: string,
   ) {
     super();
   }
 }
 @QueryHandler(ListConnections)
 export class ListConnectionsHandler implements IQueryHandler<ListConnections> {
-  constructor(@Inject(REGISTRY) private readonly registry: RegistryReader) {}
+  constructor(
+    @Inject(REGISTRY) private readonly registry: RegistryReader,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
 
-  execute({ filter, page }: ListConnections) {
-    return this.registry.connections(filter, page);
+  async execute({ filter, page, at }: ListConnections) {
+    if (at === undefined) return this.registry.connections(filter, page);
+    return this.registry.connectionsAt(filter, page, momentOf(at, this.clock.wallMs()));
   }
 }
 
 export class GetConnection extends Query<ConnectionView> {
-  constructor(readonly id: string) {
+  constructor(
+    readonly id: string,
+    /** RFC 3339; absent: now. */
+    readonly at?: string,
+  ) {
     super();
   }
 }
 @QueryHandler(GetConnection)
 export class GetConnectionHandler implements IQueryHandler<GetConnection> {
-  constructor(@Inject(REGISTRY) private readonly registry: RegistryReader) {}
+  constructor(
+    @Inject(REGISTRY) private readonly registry: RegistryReader,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
 
-  async execute({ id }: GetConnection) {
-    return found(await this.registry.connection(id), 'connection-not-found');
+  async execute({ id, at }: GetConnection) {
+    if (at === undefined) return found(await this.registry.connection(id), 'connection-not-found');
+    return found(
+      await this.registry.connectionAt(id, momentOf(at, this.clock.wallMs())),
+      'connection-not-found',
+      `nothing was decided on it until ${at}`,
+    );
   }
 }
 
@@ -136,7 +155,11 @@ export const QUERY_HANDLERS = [
 ];
 
 /** @throws Problem when there is none. */
-export function found<T>(view: T | undefined, code: `${string}-not-found` & Problem['code']): T {
-  if (view === undefined) throw new Problem(code);
+export function found<T>(
+  view: T | undefined,
+  code: `${string}-not-found` & Problem['code'],
+  detail?: string,
+): T {
+  if (view === undefined) throw new Problem(code, detail === undefined ? {} : { detail });
   return view;
 }

@@ -1,4 +1,4 @@
-import { InvalidCursor, RegistryRebuilding, RegistryUnavailable } from '#libs/registry';
+import { BeforeRetention, InvalidCursor, RegistryRebuilding, RegistryUnavailable } from '#libs/registry';
 import { AGENT, CONNECTION, expectProblem, useRestApp } from '../../../../test/support/rest-app.ts';
 
 describe('REST', () => {
@@ -55,7 +55,16 @@ describe('REST', () => {
       ['/api/v1/connections?server_id[]=a', 'server_id[]'],
       ['/api/v1/connections?__proto__=a', '__proto__'],
       ['/api/v1/connections?at=yesterday', 'at'],
-      ['/api/v1/connections/a:b?at=2026-01-01T00:00:00Z', 'at'],
+      ['/api/v1/connections?at=', 'at'],
+      ['/api/v1/connections/a:b?at=2026-01-01', 'at'],
+      ['/api/v1/connections/a:b?at=2026-01-01T00:00:00', 'at'],
+      ['/api/v1/connections/a:b?at=2026-02-29T00:00:00Z', 'at'],
+      ['/api/v1/connections/a:b?at=2026-01-01T24:00:01Z', 'at'],
+      ['/api/v1/connections/a:b?at=2026-01-01T00:00:00+02:00', '%2B'],
+      ['/api/v1/connections/a:b?at=2999-01-01T00:00:00Z', 'future'],
+      ['/api/v1/connections?at=2999-01-01T00:00:00Z', 'future'],
+      ['/api/v1/connections/a:b?at=2026-01-01T00:00:00Z&at=2026-01-01T00:00:00Z', 'at'],
+      ['/api/v1/connections/a:b?since=2026-01-01T00:00:00Z', 'since'],
       ['/api/v1/agents/scheme-server-1?at=yesterday', 'at'],
       ['/api/v1/failovers/a:b~3?at=yesterday', 'at'],
       ['/api/v1/connections/a:b/events?limit=-1', 'limit'],
@@ -67,7 +76,36 @@ describe('REST', () => {
       ['/api/v1/connections/%zz', '%'],
     ])('refuse %s, naming %s', async (path, name) => {
       const body = expectProblem(await rest.http().get(path), 400, 'invalid-parameter');
-      expect(body.detail).toContain(name);
+      expect(`${body.detail} ${JSON.stringify(body.errors)}`).toContain(name);
+    });
+
+    it.each([
+      ['2026-01-01T00:00:00Z', '2026-01-01T00:00:00.000Z'],
+      ['2026-01-01T02:00:00.1239%2B02:00', '2026-01-01T00:00:00.123Z'],
+      ['2025-12-31t19:00:00-05:00', '2026-01-01T00:00:00.000Z'],
+      ['2024-02-29T23:59:59.999z', '2024-02-29T23:59:59.999Z'],
+    ])('are as of %s when asked so, one and the list', async (at, moment) => {
+      const one = await rest.http().get(`/api/v1/connections/${CONNECTION.connection_id}?at=${at}`);
+      expect(one.body).toEqual(CONNECTION);
+      expect(rest.registry.asked).toEqual([Date.parse(moment)]);
+      const list = await rest.http().get(`/api/v1/connections?kind=link&limit=7&at=${at}`);
+      expect(list.body).toEqual({ items: [CONNECTION], next_cursor: 'next' });
+      expect(rest.registry.asked).toEqual([{ kind: 'link' }, { limit: 7 }, Date.parse(moment)]);
+    });
+
+    it('say of a moment before anything was decided on a connection that it is not found', async () => {
+      const answer = await rest.http().get('/api/v1/connections/nobody:at-all?at=2026-01-01T00:00:00Z');
+      const body = expectProblem(answer, 404, 'connection-not-found');
+      expect(body.detail).toContain('2026-01-01T00:00:00Z');
+    });
+
+    it('refuse a moment that is not kept any more, and name the first one that is', async () => {
+      rest.registry.failure = new BeforeRetention(Date.parse('2026-01-01T00:00:00.007Z'));
+      for (const path of ['connections', 'connections/a:b']) {
+        const answer = await rest.http().get(`/api/v1/${path}?at=2025-01-01T00:00:00Z`);
+        const body = expectProblem(answer, 410, 'before-retention');
+        expect(body).toMatchObject({ retriable: false, earliest: '2026-01-01T00:00:00.007Z' });
+      }
     });
 
     it('refuse a cursor that the list did not issue', async () => {
