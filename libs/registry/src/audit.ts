@@ -1,5 +1,5 @@
 import type { RedisClient, RedisCommand } from './client.ts';
-import { type AggregateKind, chunks } from './decisions.ts';
+import { type AggregateKind, chunks, INDEX_KEYS } from './decisions.ts';
 import { type HistoryLook, lookAtHistories } from './history/fold.ts';
 import { KEYS } from './keys.ts';
 import { REGISTRY_LIMITS } from './limits.ts';
@@ -76,10 +76,7 @@ function forgetConnections(ids: readonly string[]): RedisCommand[] {
       KEYS.connectionIndex(id),
     ],
   );
-  return [
-    ...rows,
-    ['unindexConnections', 2, KEYS.connectionRows, KEYS.allConnections, KEYS.indexPrefix, ...ids],
-  ];
+  return [...rows, ['unindexConnections', ...INDEX_KEYS, ...ids]];
 }
 
 /** What reports said of the agent stays: only the decisions are folded again. */

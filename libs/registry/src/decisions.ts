@@ -255,13 +255,19 @@ function ledgersOf(run: Run): Map<number, string> {
   return found;
 }
 
+/** The keys of the indexes over connections, and the prefix of the others: what each call on them begins with. */
+export const INDEX_KEYS = [
+  3,
+  KEYS.connectionRows,
+  KEYS.allConnections,
+  KEYS.connectionsByUpdate,
+  KEYS.indexPrefix,
+] as const;
+
 function indexCommands({ connection: connections, agent: agents, region: regions }: Sorted): RedisCommand[] {
   const commands: RedisCommand[] = chunks(connections, REGISTRY_LIMITS.rowsPerCall).map((runs) => [
     'indexConnections',
-    2,
-    KEYS.connectionRows,
-    KEYS.allConnections,
-    KEYS.indexPrefix,
+    ...INDEX_KEYS,
     ...runs.flatMap((run) => indexRow(newest(run))),
   ]);
   const failovers = new Set(
@@ -278,7 +284,9 @@ function indexCommands({ connection: connections, agent: agents, region: regions
 
 function indexRow(record: DecisionRecord): (string | number)[] {
   const data = record.data as LinkDecision;
-  return [record.key, record.version, ...INDEX_COLUMNS.map((column) => data[column] ?? '')];
+  const columns: Partial<Record<(typeof INDEX_COLUMNS)[number], string>> = data;
+  const members = INDEX_COLUMNS.map((column) => columns[column] ?? '');
+  return [record.key, record.version, ...members, new Date(data.decided_at).toISOString()];
 }
 
 export function chunks<T>(items: readonly T[], size: number): T[][] {

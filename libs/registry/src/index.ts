@@ -1,6 +1,12 @@
-export type { AgentStatus, AgentView } from './agents.ts';
+export type { AgentFilter, AgentStatus, AgentView } from './agents.ts';
 export type { Audit } from './audit.ts';
-export type { ConnectionFilter, ConnectionView, EventView } from './connections.ts';
+export {
+  CONNECTION_SORTS,
+  type ConnectionFilter,
+  type ConnectionSort,
+  type ConnectionView,
+  type EventView,
+} from './connections.ts';
 export type { Page, PageRequest } from './cursor.ts';
 export type {
   AggregateKind,
@@ -15,7 +21,7 @@ export {
   RegistryRebuilding,
   RegistryUnavailable,
 } from './errors.ts';
-export type { FailoverView } from './failovers.ts';
+export type { FailoverFilter, FailoverView } from './failovers.ts';
 export type { HistoryEntry } from './history/entry.ts';
 export { HistoryFold, type HistoryLook } from './history/fold.ts';
 export type { HistoryRange } from './history/read.ts';
