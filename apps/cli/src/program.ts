@@ -3,6 +3,10 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import * as endpoint from '#libs/endpoint';
 import { CliError, EXIT, type ExitCode, type Output } from './exit.ts';
+import { agentsCommand } from './operator/agents.ts';
+import { connectionsCommand } from './operator/connections.ts';
+import { type OperatorContext, processScreen } from './operator/context.ts';
+import { failoversCommand } from './operator/failovers.ts';
 import { pkiCommand } from './pki/command.ts';
 import type { SessionContext } from './session/context.ts';
 import { controllerCommand } from './session/controller-command.ts';
@@ -19,7 +23,8 @@ export interface About {
 }
 
 /** What a test gives in place of the machine. */
-export type Surroundings = Partial<Pick<SessionContext, 'terminal' | 'endpoint' | 'stateHome'>>;
+export type Surroundings = Partial<Pick<SessionContext, 'terminal' | 'endpoint' | 'stateHome'>> &
+  Partial<Pick<OperatorContext, 'screen' | 'env' | 'configFile' | 'nowMs'>>;
 
 /** Runs one command line, without the names of node and of the script. Never rejects, never exits. */
 export async function run(
@@ -47,7 +52,21 @@ export async function run(
     endpoint: surroundings.endpoint ?? endpoint,
     stateHome: surroundings.stateHome ?? join(homedir(), '.trunkline'),
   };
+  const operator: OperatorContext = {
+    output,
+    end,
+    terminal: context.terminal,
+    stackHome: about.stackHome,
+    agent: context.agent,
+    screen: surroundings.screen ?? processScreen(),
+    env: surroundings.env ?? process.env,
+    configFile: surroundings.configFile ?? join(configHome(), 'trunkline', 'config.json'),
+    nowMs: surroundings.nowMs ?? Date.now,
+  };
   const commands = [
+    connectionsCommand(operator),
+    agentsCommand(operator),
+    failoversCommand(operator),
     controllerCommand(context),
     targetCommand(context),
     probeCommand(context),
@@ -70,6 +89,9 @@ export async function run(
     return error.exitCode;
   }
 }
+
+/** Where a person's settings are, as the XDG base directories have it. */
+const configHome = (): string => process.env.XDG_CONFIG_HOME || join(homedir(), '.config');
 
 /** Where a command writes, and that it never exits, holds for its own commands as well. */
 function inherit(command: Command, parent: Command): Command {
