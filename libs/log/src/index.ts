@@ -54,3 +54,4 @@ export type {
   TopicPartition,
   UnreadableRecord,
 } from './port.ts';
+export { type OffsetRange, RANGE_LIMITS, RangeReader, type RangeReaderOptions } from './range-reader.ts';

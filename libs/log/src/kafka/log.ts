@@ -117,6 +117,7 @@ export class KafkaLog implements Log {
       onBatch: (batch) => subscription.onBatch(batch),
       startsPaused: subscription.paused ?? false,
       reportLag: !subscription.paused,
+      ...(subscription.fetchBytes === undefined ? {} : { fetchBytes: subscription.fetchBytes }),
       stallMs: this.options.stallMs ?? KAFKA_LIMITS.stallMs,
     });
   }
