@@ -7,6 +7,8 @@ import { agentsCommand } from './operator/agents.ts';
 import { connectionsCommand } from './operator/connections.ts';
 import { type OperatorContext, processScreen } from './operator/context.ts';
 import { failoversCommand } from './operator/failovers.ts';
+import { tailCommand } from './operator/tail.ts';
+import { topCommand } from './operator/top.ts';
 import { pkiCommand } from './pki/command.ts';
 import type { SessionContext } from './session/context.ts';
 import { controllerCommand } from './session/controller-command.ts';
@@ -67,6 +69,8 @@ export async function run(
     connectionsCommand(operator),
     agentsCommand(operator),
     failoversCommand(operator),
+    topCommand(operator),
+    tailCommand(operator),
     controllerCommand(context),
     targetCommand(context),
     probeCommand(context),
