@@ -35,7 +35,7 @@ describe('REST', () => {
       ['/api/v1/connections/nobody:at-all/events', 'connection-not-found'],
       ['/api/v1/agents/nobody', 'agent-not-found'],
       ['/api/v1/failovers/a:b~3', 'failover-not-found'],
-      ['/api/v1/connections/a:b/explain', 'route-not-found'],
+      ['/api/v1/connections/nobody:at-all/explain', 'connection-not-found'],
       ['/api/v1/nothing', 'route-not-found'],
       ['/', 'route-not-found'],
     ])('say of %s that there is none: %s', async (path, code) => {
