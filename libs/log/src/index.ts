@@ -15,6 +15,7 @@ export {
 } from './follow/types.ts';
 export { KafkaLog } from './kafka/log.ts';
 export type { KafkaLogOptions } from './kafka/options.ts';
+export type { TopicFault } from './kafka/topics.ts';
 export type {
   Decision,
   DecisionData,
@@ -32,6 +33,7 @@ export {
   type WriteRequest,
 } from './memory/broker.ts';
 export { eventLoopScheduler, type MemoryScheduler } from './memory/scheduler.ts';
+export { partitionOf } from './murmur2.ts';
 export type { LogObserver, ReclaimCause } from './observer.ts';
 export type {
   Batch,

@@ -22,7 +22,7 @@ import { KafkaConsumer } from './consumer.ts';
 import { askedUntilLed, type Patience } from './leaderless.ts';
 import { KAFKA_LIMITS, type KafkaLogOptions, kafkaClient, sleep, within } from './options.ts';
 import { Appender, Publisher } from './producers.ts';
-import { ensureTopics } from './topics.ts';
+import { ensureTopics, type TopicFault, topicFaults } from './topics.ts';
 
 /** The ends of a topic are asked for so many times, so many milliseconds apart. */
 const END_TRIES = 3;
@@ -82,6 +82,11 @@ export class KafkaLog implements Log {
 
   async ensureTopics(region: string, options: EnsureTopicsOptions): Promise<void> {
     await ensureTopics((use) => this.asAdmin(use), region, options);
+  }
+
+  /** What of the region's topics is missing or stands otherwise; changes nothing. */
+  topicFaults(region: string, options: EnsureTopicsOptions): Promise<TopicFault[]> {
+    return topicFaults((use) => this.asAdmin(use), region, options);
   }
 
   async consumeGroup(subscription: GroupSubscription): Promise<Consumer> {
