@@ -2,6 +2,7 @@ import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
 import { RegistryUnavailable } from './errors.ts';
 import { REGISTRY_LIMITS } from './limits.ts';
 import { AGENT_DECISIONS, AGENT_REPORTS, REGION_DECISIONS } from './scripts/agents.ts';
+import { CLAIM_ANSWER, KEEP_ANSWER, RELEASE_ANSWER } from './scripts/answers.ts';
 import { CONNECTION_DECISIONS } from './scripts/connection-decisions.ts';
 import { CONNECTION_INDEX, UNINDEX_CONNECTIONS } from './scripts/connection-index.ts';
 import { CONNECTION_REPORTS } from './scripts/connection-reports.ts';
@@ -20,6 +21,9 @@ const SCRIPTS = {
   unindexConnections: { lua: UNINDEX_CONNECTIONS },
   movePosition: { lua: MOVE_POSITION, numberOfKeys: 2 },
   beginRebuild: { lua: BEGIN_REBUILD, numberOfKeys: 2 },
+  claimAnswer: { lua: CLAIM_ANSWER, numberOfKeys: 2 },
+  keepAnswer: { lua: KEEP_ANSWER, numberOfKeys: 2 },
+  releaseAnswer: { lua: RELEASE_ANSWER, numberOfKeys: 2 },
   eventsPage: { lua: EVENTS_PAGE, numberOfKeys: 2 },
   historyOpen: { lua: HISTORY_OPEN, numberOfKeys: 4 },
   sealHistory: { lua: SEAL_HISTORY, numberOfKeys: 4 },

@@ -1,4 +1,5 @@
 export type { AgentFilter, AgentStatus, AgentView } from './agents.ts';
+export { type AnswerClaim, type Answers, openAnswers } from './answers.ts';
 export type { Audit } from './audit.ts';
 export {
   CONNECTION_SORTS,

@@ -40,6 +40,9 @@ export const KEYS = {
   allRegions: 'trunkline:{regions}:all',
   /** Sorted set, by name: every failover, newest first. */
   allFailovers: 'trunkline:{failovers}:all',
+  /** Hash: answers to requests that may come again; sorted set: when each ends. */
+  answers: 'trunkline:{answers}:all',
+  answerEnds: 'trunkline:{answers}:ends',
   /** Hash: `<topic>/<partition>` → how far the region's projector has applied it. */
   positions: (region: string) => `trunkline:positions:${LAYOUT}:{${region}}`,
   /** Hash: `<topic>/<partition>` → offset up to which it is being rebuilt; absent: it is not. */

@@ -25,6 +25,12 @@ export const REGISTRY_LIMITS = {
   agentsScanned: 5_000,
   /** Failovers, likewise. */
   failoversScanned: 5_000,
+  /** Answers kept for requests that may come again, the newest. */
+  answersKept: 100_000,
+  /** Such an answer is kept so long, in milliseconds. */
+  answerLifeMs: 24 * 3_600_000,
+  /** A request that has not been answered for so long never will be, in milliseconds. */
+  answerLeaseMs: 60_000,
   /** Rows given to one Lua call; Redis serves nobody else meanwhile. */
   rowsPerCall: 64,
   /** A command is given up after so long, in milliseconds. */

@@ -7,7 +7,15 @@ import { Problem } from '../http/problem.ts';
 const DATE_TIME = /^(\d{4})-(\d\d)-(\d\d)[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 
 const HOW =
-  'at must be RFC 3339 with its zone, e.g. 2026-01-01T00:00:00Z; in a URL the + of a zone is written %2B';
+  'must be RFC 3339 with its zone, e.g. 2026-01-01T00:00:00Z; in a URL the + of a zone is written %2B';
+
+/** A time of RFC 3339 that there is: no 30th of February, no leap second. */
+export function IsMoment(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isMoment',
+    validator: { validate: (value) => msOf(value) !== undefined, defaultMessage: () => `$property ${HOW}` },
+  });
+}
 
 /** The query parameter `at` of what can be asked as of a moment. */
 export function AtParameter(): PropertyDecorator {
@@ -21,10 +29,7 @@ export function AtParameter(): PropertyDecorator {
       example: '2026-01-01T00:00:00Z',
     }),
     IsOptional(),
-    ValidateBy({
-      name: 'isMoment',
-      validator: { validate: (value) => msOf(value) !== undefined, defaultMessage: () => HOW },
-    }),
+    IsMoment(),
   );
 }
 
@@ -39,7 +44,7 @@ export class AtQuery {
 export function momentOf(at: string, nowMs: number): number {
   const ms = msOf(at);
   if (ms !== undefined && ms <= nowMs) return ms;
-  const problem = ms === undefined ? HOW : 'at must not be in the future';
+  const problem = ms === undefined ? `at ${HOW}` : 'at must not be in the future';
   throw new Problem('invalid-parameter', { detail: problem, more: { errors: [{ name: 'at', problem }] } });
 }
 

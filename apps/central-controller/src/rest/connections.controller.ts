@@ -2,7 +2,6 @@ import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import {
   ApiAcceptedResponse,
-  ApiBearerAuth,
   ApiBody,
   ApiOkResponse,
   ApiOperation,
@@ -12,11 +11,12 @@ import {
 import { JsonBody } from '../http/json-body.ts';
 import { connectionIdPipe, QueryPipe } from '../http/validation.ts';
 import { ApiProblems } from './api-problems.ts';
+import { AskedBy, type Asker } from './asker.ts';
 import { AtQuery } from './at.ts';
 import { RequestFailover } from './commands.ts';
 import { ConnectionsQuery, FailoverBody, PageQuery } from './dto.ts';
+import { Idempotent } from './idempotency.ts';
 import { GetConnection, ListConnectionEvents, ListConnections } from './queries.ts';
-import { Traceparent } from './traceparent.ts';
 import { Accepted, Connection, ConnectionEventPage, ConnectionPage } from './views.ts';
 
 /** Of calls that take `at`. */
@@ -46,8 +46,8 @@ export class ConnectionsController {
     'registry-rebuilding',
     'registry-unavailable',
   )
-  list(@Query(QueryPipe) { limit, cursor, at, ...filter }: ConnectionsQuery): Promise<ConnectionPage> {
-    return this.queries.execute(new ListConnections(defined(filter), defined({ limit, cursor }), at));
+  list(@Query(QueryPipe) { limit, cursor, at, sort, ...filter }: ConnectionsQuery): Promise<ConnectionPage> {
+    return this.queries.execute(new ListConnections(defined(filter), defined({ limit, cursor }), at, sort));
   }
 
   @Get(':id')
@@ -78,17 +78,18 @@ export class ConnectionsController {
 
   @Post(':id/failover')
   @HttpCode(202)
-  @ApiBearerAuth()
+  // Of one epoch there is one move.
+  @Idempotent(({ epoch }) => epoch !== undefined)
   @ApiOperation({ summary: 'Asks for a move; the answer says that it was asked, not that it was decided' })
   @ApiBody({ type: FailoverBody })
   @ApiAcceptedResponse({ type: Accepted })
-  @ApiProblems('invalid-body', 'missing-token', 'invalid-token', 'connection-not-found', 'log-unavailable')
+  @ApiProblems('invalid-body', 'connection-not-found', 'log-unavailable')
   failover(
     @Param('id', connectionIdPipe) id: string,
     @JsonBody(FailoverBody) body: FailoverBody,
-    @Traceparent() traceparent?: string,
+    @AskedBy() asker: Asker,
   ): Promise<Accepted> {
-    return this.commands.execute(new RequestFailover(id, body, traceparent));
+    return this.commands.execute(new RequestFailover(id, body, asker));
   }
 }
 

@@ -12,11 +12,21 @@ import {
   Min,
   MinLength,
 } from 'class-validator';
-import { CONNECTION_STATUSES, LIMITS, NAME_PATTERN } from '#libs/contracts';
-import { REGISTRY_LIMITS } from '#libs/registry';
-import { AtParameter } from './at.ts';
+import {
+  AGENT_KINDS,
+  CONNECTION_ID_PATTERN,
+  CONNECTION_STATUSES,
+  LIMITS,
+  LINK_PHASES,
+  NAME_PATTERN,
+  SESSION_PHASES,
+} from '#libs/contracts';
+import { type AgentStatus, CONNECTION_SORTS, type ConnectionSort, REGISTRY_LIMITS } from '#libs/registry';
+import { AtParameter, IsMoment } from './at.ts';
 
 export const CONNECTION_KINDS = ['link', 'session'] as const;
+export const AGENT_STATUSES = ['alive', 'suspect', 'lost'] as const satisfies AgentStatus[];
+export const CONNECTION_PHASES = [...new Set<string>([...LINK_PHASES, ...SESSION_PHASES])];
 
 export class PageQuery {
   @ApiPropertyOptional({
@@ -60,6 +70,80 @@ export class ConnectionsQuery extends PageQuery {
   @IsOptional()
   @Matches(NAME_PATTERN)
   server_id?: string;
+
+  @ApiPropertyOptional({ pattern: NAME_PATTERN.source })
+  @IsOptional()
+  @Matches(NAME_PATTERN)
+  broker_id?: string;
+
+  @ApiPropertyOptional({ enum: CONNECTION_PHASES })
+  @IsOptional()
+  @IsIn(CONNECTION_PHASES)
+  phase?: string;
+
+  @ApiPropertyOptional({ pattern: NAME_PATTERN.source })
+  @IsOptional()
+  @Matches(NAME_PATTERN)
+  home_region?: string;
+
+  @ApiPropertyOptional({
+    enum: CONNECTION_SORTS,
+    default: 'connection_id',
+    description:
+      '`-` begins at the end. By `updated_at` a connection that changes meanwhile moves to the newest end. As of a moment (`at`): by id only',
+  })
+  @IsOptional()
+  @IsIn(CONNECTION_SORTS)
+  sort?: ConnectionSort;
+}
+
+export class AgentsQuery extends PageQuery {
+  @ApiPropertyOptional({ enum: AGENT_KINDS })
+  @IsOptional()
+  @IsIn(AGENT_KINDS)
+  kind?: string;
+
+  @ApiPropertyOptional({ enum: AGENT_STATUSES })
+  @IsOptional()
+  @IsIn(AGENT_STATUSES)
+  status?: AgentStatus;
+
+  @ApiPropertyOptional({ pattern: NAME_PATTERN.source })
+  @IsOptional()
+  @Matches(NAME_PATTERN)
+  control_region?: string;
+}
+
+export class FailoversQuery extends PageQuery {
+  @ApiPropertyOptional({ pattern: CONNECTION_ID_PATTERN.source })
+  @IsOptional()
+  @Matches(CONNECTION_ID_PATTERN)
+  connection_id?: string;
+
+  @ApiPropertyOptional({ pattern: NAME_PATTERN.source })
+  @IsOptional()
+  @Matches(NAME_PATTERN)
+  reason?: string;
+
+  @ApiPropertyOptional({ pattern: NAME_PATTERN.source, description: 'The server that was left' })
+  @IsOptional()
+  @Matches(NAME_PATTERN)
+  from?: string;
+
+  @ApiPropertyOptional({ pattern: NAME_PATTERN.source, description: 'The server that was chosen' })
+  @IsOptional()
+  @Matches(NAME_PATTERN)
+  to?: string;
+
+  @ApiPropertyOptional({ type: 'string', format: 'date-time', description: 'Detected then or later' })
+  @IsOptional()
+  @IsMoment()
+  since?: string;
+
+  @ApiPropertyOptional({ type: 'string', format: 'date-time', description: 'Detected before' })
+  @IsOptional()
+  @IsMoment()
+  until?: string;
 }
 
 export class FailoverBody {

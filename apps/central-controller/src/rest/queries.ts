@@ -2,10 +2,13 @@ import { Inject } from '@nestjs/common';
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
 import type { Clock } from '#libs/platform';
 import type {
+  AgentFilter,
   AgentView,
   ConnectionFilter,
+  ConnectionSort,
   ConnectionView,
   EventView,
+  FailoverFilter,
   FailoverView,
   Page,
   PageRequest,
@@ -22,6 +25,7 @@ export class ListConnections extends Query<Page<ConnectionView>> {
     readonly page: PageRequest,
     /** RFC 3339; absent: now. */
     readonly at?: string,
+    readonly sort?: ConnectionSort,
   ) {
     super();
   }
@@ -33,8 +37,11 @@ export class ListConnectionsHandler implements IQueryHandler<ListConnections> {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  async execute({ filter, page, at }: ListConnections) {
-    if (at === undefined) return this.registry.connections(filter, page);
+  async execute({ filter, page, at, sort }: ListConnections) {
+    if (at === undefined) return this.registry.connections(filter, page, sort);
+    if (sort !== undefined && sort !== 'connection_id') {
+      throw new Problem('invalid-parameter', { detail: 'sort: as of a moment connections are listed by id' });
+    }
     return this.registry.connectionsAt(filter, page, momentOf(at, this.clock.wallMs()));
   }
 }
@@ -83,7 +90,10 @@ export class ListConnectionEventsHandler implements IQueryHandler<ListConnection
 }
 
 export class ListAgents extends Query<Page<AgentView>> {
-  constructor(readonly page: PageRequest) {
+  constructor(
+    readonly filter: AgentFilter,
+    readonly page: PageRequest,
+  ) {
     super();
   }
 }
@@ -94,8 +104,8 @@ export class ListAgentsHandler implements IQueryHandler<ListAgents> {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  execute({ page }: ListAgents) {
-    return this.registry.agents(page, this.clock.wallMs());
+  execute({ filter, page }: ListAgents) {
+    return this.registry.agents(page, this.clock.wallMs(), filter);
   }
 }
 
@@ -117,7 +127,10 @@ export class GetAgentHandler implements IQueryHandler<GetAgent> {
 }
 
 export class ListFailovers extends Query<Page<FailoverView>> {
-  constructor(readonly page: PageRequest) {
+  constructor(
+    readonly filter: FailoverFilter,
+    readonly page: PageRequest,
+  ) {
     super();
   }
 }
@@ -125,8 +138,8 @@ export class ListFailovers extends Query<Page<FailoverView>> {
 export class ListFailoversHandler implements IQueryHandler<ListFailovers> {
   constructor(@Inject(REGISTRY) private readonly registry: RegistryReader) {}
 
-  execute({ page }: ListFailovers) {
-    return this.registry.failovers(page);
+  execute({ filter, page }: ListFailovers) {
+    return this.registry.failovers(page, filter);
   }
 }
 

@@ -4,7 +4,6 @@ import {
   IsInt,
   IsObject,
   IsOptional,
-  IsRFC3339,
   IsString,
   Matches,
   Max,
@@ -15,6 +14,7 @@ import {
 } from 'class-validator';
 import { LIMITS, NAME_PATTERN, POLICY_DEFAULTS, PolicySettings } from '#libs/contracts';
 import type { FreezeView, PolicyView } from '#libs/registry';
+import { IsMoment } from './at.ts';
 import { schemaOf } from './schema-of.ts';
 import { integer, time } from './views.ts';
 
@@ -36,12 +36,11 @@ export class PolicyBody {
   @Matches(NAME_PATTERN)
   server_group?: string;
 
-  @ApiPropertyOptional(reason)
-  @IsOptional()
+  @ApiProperty(reason)
   @IsString()
   @MinLength(1)
   @MaxLength(LIMITS.reasonLength)
-  reason?: string;
+  reason!: string;
 
   @ApiPropertyOptional({
     ...integer,
@@ -56,7 +55,7 @@ export class PolicyBody {
 
 export class FreezeBody {
   @ApiProperty({ ...time, description: 'A time that has passed ends the freeze' })
-  @IsRFC3339()
+  @IsMoment()
   until!: string;
 
   @ApiProperty(reason)
@@ -79,7 +78,7 @@ export class ApproveBody {
       'Links that fail for the same cause up to then are not held back; five minutes from now unless told',
   })
   @IsOptional()
-  @IsRFC3339()
+  @IsMoment()
   until?: string;
 }
 
