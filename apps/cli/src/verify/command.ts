@@ -1,15 +1,13 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { verify } from '#libs/domain';
-import { KafkaLog, LogUnavailable, TruthUnreadable } from '#libs/log';
+import { KafkaLog } from '#libs/log';
 import { readConfig } from '#libs/platform';
-import { BROKER_PATTERN, CliConfig, REGION_PATTERN } from '../config.ts';
+import { CliConfig } from '../config.ts';
 import { CliError, EXIT, type ExitCode, type Output } from '../exit.ts';
+import { brokersOption, LEADERLESS_MS, logFailure, openNew, regionsOption } from '../kafka.ts';
 import { jsonReport, textReport } from './report.ts';
 import { type VerifyOptions, verifyKafka, verifySlices } from './run.ts';
-
-/** A person waits: a region whose topics are not there by then is not there. */
-const LEADERLESS_MS = 3_000;
 
 interface Flags {
   readonly brokers?: string[];
@@ -48,17 +46,8 @@ export function verifyCommand(output: Output, end: (code: ExitCode) => void): Co
   return new Command('verify')
     .summary('prove from the log that no invariant was broken')
     .description(ABOUT)
-    .addOption(
-      new Option(
-        '--brokers <host:port,…>',
-        'Kafka; default: TRUNKLINE_KAFKA_BROKERS, or 127.0.0.1:9092',
-      ).argParser(listOf(BROKER_PATTERN, 'host:port, and commas between')),
-    )
-    .addOption(
-      new Option('--regions <name,…>', 'control regions; default: TRUNKLINE_REGIONS, or east,west').argParser(
-        listOf(REGION_PATTERN, 'names without dots, and commas between'),
-      ),
-    )
+    .addOption(brokersOption())
+    .addOption(regionsOption())
     .option('--data <folder>', "the applications' *.ndjson: who was sent, approved and reversed what")
     .option('--log <file...>', 'slices that --export wrote, in place of Kafka')
     .option('--export <file>', 'also write what was read, as --log reads it; the file must not be there yet')
@@ -95,7 +84,7 @@ async function auditOf(flags: Flags): Promise<verify.AuditReport> {
       );
     return await verifySlices(flags.log, options);
   } catch (error) {
-    throw error instanceof CliError ? error : asCliError(error);
+    throw logFailure(error);
   }
 }
 
@@ -104,7 +93,7 @@ async function fromKafka(flags: Flags, options: VerifyOptions): Promise<verify.A
   if (lines.length > 0) throw new CliError(EXIT.usage, `the environment is not valid: ${lines.join('; ')}`);
   const brokers = flags.brokers ?? config.kafkaBrokers;
   const log = new KafkaLog({ brokers, clientId: 'trunkline-verify', leaderlessMs: LEADERLESS_MS });
-  const file = flags.export === undefined ? undefined : openNew(flags.export);
+  const file = flags.export === undefined ? undefined : openNew(flags.export, 'a new file for --export');
   const exportLine = file === undefined ? undefined : (line: string) => void writeSync(file, `${line}\n`);
   try {
     const source = { log, regions: flags.regions ?? config.regions };
@@ -114,38 +103,6 @@ async function fromKafka(flags: Flags, options: VerifyOptions): Promise<verify.A
     await log.close();
   }
 }
-
-function openNew(path: string): number {
-  try {
-    return openSync(path, 'wx');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST')
-      throw new CliError(EXIT.usage, `${path} is there already: name a new file for --export`);
-    throw new CliError(EXIT.unreadable, `${path} cannot be written (${code})`);
-  }
-}
-
-/** What cannot be read is told with its place and what to do; a defect of ours keeps its stack. */
-function asCliError(error: unknown): unknown {
-  if (error instanceof TruthUnreadable) {
-    const hint = 'the log counts this record, and nobody may skip it; look at it with --export';
-    return new CliError(EXIT.unreadable, `${error.message}; ${hint}`);
-  }
-  if (error instanceof LogUnavailable) {
-    const hint = 'is Kafka there? --brokers host:port, or TRUNKLINE_KAFKA_BROKERS, says where';
-    return new CliError(EXIT.unreadable, `${error.message}: ${hint}`);
-  }
-  return error;
-}
-
-const listOf =
-  (pattern: RegExp, allowed: string) =>
-  (text: string): string[] => {
-    const items = text.split(',').map((item) => item.trim());
-    if (items.every((item) => pattern.test(item)) && new Set(items).size === items.length) return items;
-    throw new InvalidArgumentError(`It must be ${allowed}.`);
-  };
 
 function toMs(text: string): number {
   const ms = Number(text);
