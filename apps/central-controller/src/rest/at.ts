@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, ValidateBy } from 'class-validator';
+import { TIMING } from '#libs/contracts';
 import { Problem } from '../http/problem.ts';
 
 /** RFC 3339's `date-time`; whether there is such a day is for msOf to say. */
@@ -39,11 +40,11 @@ export class AtQuery {
 
 /**
  * A validated `at` in milliseconds since 1970.
- * @throws Problem when it is later than now: what will be is in no log.
+ * @throws Problem when it is later than now by any clock: what will be is in no log.
  */
 export function momentOf(at: string, nowMs: number): number {
   const ms = msOf(at);
-  if (ms !== undefined && ms <= nowMs) return ms;
+  if (ms !== undefined && ms <= nowMs + TIMING.clockSkewMs) return ms;
   const problem = ms === undefined ? `at ${HOW}` : 'at must not be in the future';
   throw new Problem('invalid-parameter', { detail: problem, more: { errors: [{ name: 'at', problem }] } });
 }
