@@ -10,11 +10,13 @@ import { failoversCommand } from './operator/failovers.ts';
 import { tailCommand } from './operator/tail.ts';
 import { topCommand } from './operator/top.ts';
 import { pkiCommand } from './pki/command.ts';
+import { exportCommand, replayCommand } from './replay/command.ts';
 import type { SessionContext } from './session/context.ts';
 import { controllerCommand } from './session/controller-command.ts';
 import { probeCommand } from './session/probe-command.ts';
 import { targetCommand } from './session/target-command.ts';
 import { processTerminal } from './terminal.ts';
+import { tokenCommand } from './token/command.ts';
 import { verifyCommand } from './verify/command.ts';
 
 export interface About {
@@ -75,6 +77,9 @@ export async function run(
     targetCommand(context),
     probeCommand(context),
     verifyCommand(output, end),
+    exportCommand(operator),
+    replayCommand(operator),
+    tokenCommand(operator),
     pkiCommand(output),
   ];
   for (const command of commands) program.addCommand(inherit(command, program));

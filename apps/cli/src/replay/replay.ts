@@ -100,6 +100,7 @@ class RegionReplay {
       this.give(about, logged);
     }
     this.follow(partition, logged, atMs);
+    if (kind === 'given') this.rememberGiven(partition, logged);
   }
 
   private takeFact({ partition, record, logged, atMs }: Extract<Step, { kind: 'fact' }>): void {
@@ -174,6 +175,17 @@ class RegionReplay {
       else this.tell(one.about, made, undefined);
     }
     this.waiting = still;
+  }
+
+  /** What of a decision that is only taken over a loop remembered beside the states. */
+  private rememberGiven(where: number, { record }: Logged): void {
+    const after = this.partition(where).aggregates.get(record.key);
+    if (after?.kind !== 'region') return;
+    const { settings } = after.state;
+    for (const partition of this.slice.partitions) {
+      const own = this.partition(partition);
+      own.memory = { ...own.memory, settings };
+    }
   }
 
   /** The next decision came too late to explain it, or did not come. */

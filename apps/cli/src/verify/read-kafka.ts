@@ -72,7 +72,7 @@ export async function readPass(
 
 interface Wanted {
   readonly topics: readonly string[];
-  readonly partitions?: () => readonly number[];
+  readonly partitions?: (topic: string) => readonly number[];
   readonly trusted?: boolean;
   /** Default: the earliest. */
   readonly from?: StartAt;
