@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 
 type KeyPair = Awaited<ReturnType<typeof generateKeyPair>>;
 
@@ -51,7 +51,7 @@ export class TestIssuer {
   /** A good token of `alice` with these roles, but for what a test says; undefined takes a claim away. */
   sign(
     roles: readonly string[] | undefined,
-    claims: JWTPayload = {},
+    claims: Record<string, unknown> = {},
     { kid = 'first', alg = 'ES256', key }: { kid?: string; alg?: string; key?: KeyPair['privateKey'] } = {},
   ): Promise<string> {
     const now = Math.floor(Date.now() / 1_000);

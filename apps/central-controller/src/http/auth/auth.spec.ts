@@ -1,6 +1,6 @@
 import { createSecretKey } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { exportSPKI, type JWTPayload, UnsecuredJWT } from 'jose';
+import { exportSPKI, UnsecuredJWT } from 'jose';
 import { expectProblem, TOKEN, useRestApp } from '../../../../../test/support/rest-app.ts';
 import { TestIssuer } from '../../../../../test/support/tokens.ts';
 
@@ -85,7 +85,7 @@ describe('tokens of an issuer', () => {
     });
   });
 
-  it.each<[string, JWTPayload, string]>([
+  it.each<[string, Record<string, unknown>, string]>([
     ['another audience', { aud: 'other' }, 'invalid-token'],
     ['no audience', { aud: undefined }, 'invalid-token'],
     ['another issuer', { iss: 'https://evil.example' }, 'invalid-token'],
