@@ -266,6 +266,11 @@ export const ERROR_CODES = {
     retriable: true,
   },
   'registry-unavailable': { status: 503, title: 'The registry cannot be reached', retriable: true },
+  'too-many-readers': {
+    status: 503,
+    title: 'As many programs read the live stream as there may be',
+    retriable: true,
+  },
   'log-unavailable': { status: 503, title: 'Kafka did not take the record in time', retriable: true },
   'internal-error': { status: 500, title: 'An unexpected error', retriable: true },
 } as const satisfies Record<string, ErrorCode>;
