@@ -4,11 +4,13 @@ import { Command, CommanderError } from 'commander';
 import * as endpoint from '#libs/endpoint';
 import { CliError, EXIT, type ExitCode, type Output } from './exit.ts';
 import { agentsCommand } from './operator/agents.ts';
+import { checkCommand } from './operator/check/command.ts';
 import { connectionsCommand } from './operator/connections.ts';
 import { type OperatorContext, processScreen } from './operator/context.ts';
 import { failoversCommand } from './operator/failovers.ts';
 import { tailCommand } from './operator/tail.ts';
 import { topCommand } from './operator/top.ts';
+import { topicsCommand } from './operator/topics.ts';
 import { pkiCommand } from './pki/command.ts';
 import { exportCommand, replayCommand } from './replay/command.ts';
 import type { SessionContext } from './session/context.ts';
@@ -73,6 +75,8 @@ export async function run(
     failoversCommand(operator),
     topCommand(operator),
     tailCommand(operator),
+    checkCommand(operator),
+    topicsCommand(operator),
     controllerCommand(context),
     targetCommand(context),
     probeCommand(context),
