@@ -1,6 +1,6 @@
 export { ClaimTracker } from './claims.ts';
 export { decodeRecord, NO_LIMITS, WIRE_LIMITS } from './codec/decode.ts';
-export { deadLetter, forwarded, putAside, wasForwarded } from './dead-letter.ts';
+export { deadLetter, forwarded, putAside, TRUNCATED_HEADER, wasForwarded } from './dead-letter.ts';
 export { LogUnavailable, RecordsRefused, TruthUnreadable, WrongTopic } from './errors.ts';
 export { followLog } from './follow/follow-log.ts';
 export { type Judged, judgeRecord } from './follow/judge-record.ts';
