@@ -48,7 +48,15 @@ export function tailCommand(context: OperatorContext): Command {
       .option('--type <name,…>', 'only decisions of these names, e.g. failover-decided')
       .option('--connection <id>', 'only on this connection')
       .option('--agent <id>', 'only on this agent')
-      .addOption(new Option('--kind <kind>', 'only of this kind').choices(['link', 'session']))
+      .addOption(
+        new Option('--kind <kind>', 'only of this kind').choices([
+          'link',
+          'session',
+          'agent',
+          'region',
+          'reservation',
+        ]),
+      )
       .option('--region <region>', 'only of this control region')
       .option('--resume <id>', 'behind the event of this id, as --output json shows it')
       .addOption(new Option('--count <n>', 'end after so many').argParser(toCount(1, 1_000_000_000)))
@@ -117,6 +125,7 @@ class Tail {
         clearTimeout(silent);
         silent = setTimeout(abort, SILENT_MS);
         if (one === undefined) continue;
+        if (one.event === 'end') return;
         if (one.event === 'error') this.failed(one.data);
         else this.take(one.id, one.data);
         if (this.isDone) return;

@@ -21,8 +21,9 @@ interface StatusView {
   readonly now?: string;
   readonly region?: string;
   readonly version?: string;
-  readonly lag?: readonly { topic: string; lag?: number; records?: number; partition?: number }[];
-  readonly certificates?: readonly { name?: string; subject?: string; file?: string; not_after: string }[];
+  /** Of each topic that it reads; `worst`: of the partition that is furthest behind. */
+  readonly lag?: readonly { topic: string; worst: number }[];
+  readonly certificates?: readonly { what: string; name: string; not_after: string }[];
 }
 
 /** All that one controller can be asked. */
@@ -101,8 +102,7 @@ async function checkLag(api: Api, status: StatusView | undefined): Promise<Findi
   const check = 'lag';
   const byTopic = new Map<string, number>();
   const note = (topic: string, lag: number) => byTopic.set(topic, Math.max(byTopic.get(topic) ?? 0, lag));
-  if (Array.isArray(status?.lag))
-    for (const { topic, lag, records } of status.lag) note(topic, lag ?? records ?? 0);
+  if (Array.isArray(status?.lag)) for (const { topic, worst } of status.lag) note(topic, worst);
   else {
     const text = await api.plain('/metrics').then((answer) => (answer.ok ? answer.text() : ''));
     for (const [, labels = '', value] of text.matchAll(/^trunkline_consumer_lag\{([^}]*)\} (\S+)$/gm)) {
@@ -148,8 +148,8 @@ async function checkClock(api: Api, nowMs: () => number): Promise<Finding[]> {
 function certificatesOf(api: Api, status: StatusView | undefined, nowMs: number): Finding[] {
   const told = Array.isArray(status?.certificates) ? status.certificates : [];
   const ends = told.map(
-    ({ name, subject, file, not_after }): CertificateEnd => ({
-      name: `${name ?? subject ?? file ?? 'a certificate'} of ${nameOf(api)}`,
+    ({ what, name, not_after }): CertificateEnd => ({
+      name: `${what === 'own' ? name : `${what} ${name}`} of ${nameOf(api)}`,
       notAfter: not_after,
     }),
   );
