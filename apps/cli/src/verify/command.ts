@@ -6,6 +6,7 @@ import { readConfig } from '#libs/platform';
 import { CliConfig } from '../config.ts';
 import { CliError, EXIT, type ExitCode, type Output } from '../exit.ts';
 import { brokersOption, LEADERLESS_MS, logFailure, openNew, regionsOption } from '../kafka.ts';
+import { type LedgerReport, Ledgers, ledgerJson, ledgersOf, ledgerText } from './ledger.ts';
 import { jsonReport, textReport } from './report.ts';
 import { type VerifyOptions, verifyKafka, verifySlices } from './run.ts';
 
@@ -17,6 +18,8 @@ interface Flags {
   readonly export?: string;
   readonly output: 'text' | 'json';
   readonly clockSkew?: number;
+  readonly ledger?: true;
+  readonly url?: string;
 }
 
 const ABOUT = `Proves from the log that no invariant was broken.
