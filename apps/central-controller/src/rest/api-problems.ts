@@ -1,8 +1,8 @@
-import { applyDecorators } from '@nestjs/common';
-import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { ApiExtension } from '@nestjs/swagger';
 import { ERROR_CODES, type ProblemCode } from '#libs/contracts';
-import { ProblemDetails } from './views.ts';
 
+/** The member of an operation that holds its problems until the document is complete. */
+export const PROBLEMS_EXTENSION = 'x-problems';
 const PROBLEMS = Symbol('problems');
 
 /**
@@ -12,29 +12,18 @@ const PROBLEMS = Symbol('problems');
 export function ApiProblems(...codes: ProblemCode[]): MethodDecorator {
   return (target, key, descriptor) => {
     const handler = descriptor.value as object;
-    const known = (Reflect.getMetadata(PROBLEMS, handler) ?? []) as ProblemCode[];
-    const all = [...new Set([...known, ...codes])];
-    Reflect.defineMetadata(PROBLEMS, all, handler);
-    const responses = [...byStatus(all)].map(([status, names]) =>
-      ApiResponse(problemResponse(status, names)),
-    );
-    applyDecorators(ApiExtraModels(ProblemDetails), ...responses)(target, key as string, descriptor);
+    const known: ProblemCode[] = Reflect.getMetadata(PROBLEMS, handler) ?? [];
+    known.push(...codes);
+    Reflect.defineMetadata(PROBLEMS, known, handler);
+    ApiExtension(PROBLEMS_EXTENSION, known)(target, key, descriptor);
   };
 }
 
 export function byStatus(codes: readonly ProblemCode[]): Map<number, ProblemCode[]> {
   const statuses = new Map<number, ProblemCode[]>();
-  for (const code of codes) {
+  for (const code of new Set(codes)) {
     const { status } = ERROR_CODES[code];
     statuses.set(status, [...(statuses.get(status) ?? []), code]);
   }
   return statuses;
-}
-
-function problemResponse(status: number, codes: readonly ProblemCode[]) {
-  return {
-    status,
-    description: codes.join(', '),
-    content: { 'application/problem+json': { schema: { $ref: getSchemaPath(ProblemDetails) } } },
-  };
 }

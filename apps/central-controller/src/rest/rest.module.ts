@@ -13,6 +13,7 @@ import { type Answers, openAnswers, openRegistryReader, type RegistryReader } fr
 import type { ControllerConfig } from '../config.ts';
 import { Readiness } from '../core/readiness.ts';
 import { CONFIG, LOGGER } from '../core/tokens.ts';
+import { HttpModule } from '../http/http.module.ts';
 import { AgentsController } from './agents.controller.ts';
 import { DrainAgentHandler, RequestFailoverHandler } from './commands.ts';
 import { ConnectionsController } from './connections.controller.ts';
@@ -27,6 +28,8 @@ import { RegistryWatch } from './registry-watch.ts';
 import { SETTINGS_COMMANDS } from './settings.commands.ts';
 import { SettingsController } from './settings.controller.ts';
 import { SETTINGS_QUERIES } from './settings.queries.ts';
+import { StatusController } from './status.controller.ts';
+import { STATUS_PROVIDERS } from './status.query.ts';
 import { ANSWERS, REGISTRY } from './tokens.ts';
 
 @Injectable()
@@ -73,13 +76,14 @@ function redisOf(url: string, logger: Logger) {
 }
 
 @Module({
-  imports: [CqrsModule],
+  imports: [CqrsModule, HttpModule],
   controllers: [
     ConnectionsController,
     AgentsController,
     FailoversController,
     SettingsController,
     EventsController,
+    StatusController,
     ...LOOK_CONTROLLERS,
   ],
   providers: [
@@ -92,6 +96,7 @@ function redisOf(url: string, logger: Logger) {
     ...QUERY_HANDLERS,
     ...SETTINGS_QUERIES,
     ...SETTINGS_COMMANDS,
+    ...STATUS_PROVIDERS,
     RequestFailoverHandler,
     DrainAgentHandler,
     PublishEventHandler,
