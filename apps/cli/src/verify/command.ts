@@ -1,12 +1,13 @@
 import { closeSync, writeSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { TIMING } from '#libs/contracts';
 import { verify } from '#libs/domain';
 import { KafkaLog } from '#libs/log';
 import { readConfig } from '#libs/platform';
-import { CliConfig } from '../config.ts';
+import { CliConfig, URL_PATTERN } from '../config.ts';
 import { CliError, EXIT, type ExitCode, type Output } from '../exit.ts';
 import { brokersOption, LEADERLESS_MS, logFailure, openNew, regionsOption } from '../kafka.ts';
-import { type LedgerReport, Ledgers, ledgerJson, ledgersOf, ledgerText } from './ledger.ts';
+import { type LedgerReport, Ledgers, ledgerJson, ledgersOf, ledgerText, type ToldBy } from './ledger.ts';
 import { jsonReport, textReport } from './report.ts';
 import { type VerifyOptions, verifyKafka, verifySlices } from './run.ts';
 
@@ -42,6 +43,8 @@ Examples:
   $ trunkline verify --data .trunkline/data --export incident.ndjson
       keeps the slice that was read; incident.ndjson can be looked at anywhere:
   $ trunkline verify --log incident.ndjson
+  $ trunkline verify --ledger
+      also each move's times, from the facts and decisions themselves, against what REST tells
 `;
 
 /** `trunkline verify`. `end` is told the exit code. */
@@ -64,36 +67,79 @@ export function verifyCommand(output: Output, end: (code: ExitCode) => void): Co
         toMs,
       ),
     )
+    .option(
+      '--ledger',
+      'also recompute the times of every move, and compare them with what a controller tells',
+    )
+    .addOption(
+      new Option(
+        '--url <url>',
+        'REST of that controller; default: TRUNKLINE_URL; with --log: none',
+      ).argParser(toUrl),
+    )
     .addHelpText('after', HELP)
     .action(async (flags: Flags) => {
-      const report = await auditOf(flags);
-      output.out(flags.output === 'json' ? jsonReport(report) : textReport(report));
-      end(report.found === 0 ? EXIT.ok : EXIT.violated);
+      const { report, ledger } = await auditOf(flags);
+      output.out(
+        flags.output === 'json' ? jsonReport(report, ledger && ledgerJson(ledger)) : textReport(report),
+      );
+      if (ledger && flags.output === 'text') output.out(ledgerText(ledger));
+      const differ = ledger !== undefined && ledger.differences.length > 0;
+      end(report.found === 0 && !differ ? EXIT.ok : EXIT.violated);
     });
 }
 
-async function auditOf(flags: Flags): Promise<verify.AuditReport> {
+interface Audited {
+  readonly report: verify.AuditReport;
+  readonly ledger?: LedgerReport;
+}
+
+async function auditOf(flags: Flags): Promise<Audited> {
+  if (flags.url !== undefined && !flags.ledger) {
+    throw new CliError(
+      EXIT.usage,
+      '--url goes with --ledger: it names the controller whose ledgers are compared',
+    );
+  }
+  const ledgers = flags.ledger ? new Ledgers() : undefined;
   const options: VerifyOptions = {
     ...(flags.data === undefined ? {} : { data: flags.data }),
     ...(flags.clockSkew === undefined ? {} : { clockSkewMs: flags.clockSkew }),
+    ...(ledgers === undefined ? {} : { ledgers }),
   };
   try {
-    if (flags.log === undefined) return await fromKafka(flags, options);
-    const [other] = (['brokers', 'regions', 'export'] as const).filter((name) => flags[name] !== undefined);
-    if (other)
-      throw new CliError(
-        EXIT.usage,
-        `--${other} goes with Kafka, and --log is in place of it: leave one out`,
-      );
-    return await verifySlices(flags.log, options);
+    const told = ledgers === undefined ? undefined : await toldLedgers(flags);
+    const report = await reportOf(flags, options);
+    return ledgers === undefined ? { report } : { report, ledger: ledgers.report(told) };
   } catch (error) {
     throw logFailure(error);
   }
 }
 
-async function fromKafka(flags: Flags, options: VerifyOptions): Promise<verify.AuditReport> {
+/** A slice may be of any time and any system: a controller is asked only if one is named. */
+async function toldLedgers(flags: Flags): Promise<ToldBy | undefined> {
+  if (flags.log !== undefined && flags.url === undefined) return undefined;
+  const { url, token } = environment();
+  return ledgersOf(flags.url ?? url, token, flags.clockSkew ?? TIMING.clockSkewMs);
+}
+
+async function reportOf(flags: Flags, options: VerifyOptions): Promise<verify.AuditReport> {
+  if (flags.log === undefined) return fromKafka(flags, options);
+  const [other] = (['brokers', 'regions', 'export'] as const).filter((name) => flags[name] !== undefined);
+  if (other)
+    throw new CliError(EXIT.usage, `--${other} goes with Kafka, and --log is in place of it: leave one out`);
+  return verifySlices(flags.log, options);
+}
+
+/** @throws CliError for an environment that is not valid */
+function environment(): CliConfig {
   const { config, lines } = readConfig(CliConfig);
   if (lines.length > 0) throw new CliError(EXIT.usage, `the environment is not valid: ${lines.join('; ')}`);
+  return config;
+}
+
+async function fromKafka(flags: Flags, options: VerifyOptions): Promise<verify.AuditReport> {
+  const config = environment();
   const brokers = flags.brokers ?? config.kafkaBrokers;
   const log = new KafkaLog({ brokers, clientId: 'trunkline-verify', leaderlessMs: LEADERLESS_MS });
   const file = flags.export === undefined ? undefined : openNew(flags.export, 'a new file for --export');
@@ -105,6 +151,11 @@ async function fromKafka(flags: Flags, options: VerifyOptions): Promise<verify.A
     if (file !== undefined) closeSync(file);
     await log.close();
   }
+}
+
+function toUrl(text: string): string {
+  if (URL_PATTERN.test(text)) return text;
+  throw new InvalidArgumentError('It must be http://host:port or https://host:port.');
 }
 
 function toMs(text: string): number {
