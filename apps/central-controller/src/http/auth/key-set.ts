@@ -4,14 +4,15 @@ import type { Clock } from '#libs/platform';
 
 /** Bounds of the key set; times in milliseconds. */
 export const KEY_LIMITS = {
-  /** Keys are read again in the background once they are older. */
+  /** Keys are read again once they are older. */
   refreshMs: 600_000,
   /** Keys that could not be read again for so long are believed no more. */
   staleMs: 3_600_000,
   /** An unknown key id has the keys read again at most so often: who asks is not known yet. */
   unknownKeyMs: 10_000,
-  /** After a failure the next attempt waits for so long. */
+  /** After a failure the next attempt waits for so long; while there are keys to go on with, longer. */
   retryMs: 1_000,
+  reReadMs: 10_000,
   /** A fetch is given up after so long. */
   fetchMs: 3_000,
   /** A key set may have at most so many bytes. */
@@ -67,11 +68,14 @@ export class KeySet {
   };
 
   private async usable(): Promise<Held> {
-    if (this.held && this.ageMs() > KEY_LIMITS.refreshMs && this.mayTry(KEY_LIMITS.retryMs)) {
-      const done = this.refresh();
-      if (this.ageMs() > KEY_LIMITS.staleMs) await done;
+    const isUsable = this.ageMs() <= KEY_LIMITS.staleMs;
+    const isDue = this.ageMs() > KEY_LIMITS.refreshMs;
+    // Who has keys to go on with asks less often, and does not wait for what another one asked.
+    if (
+      isUsable ? isDue && this.mayTry(KEY_LIMITS.reReadMs) : this.reading || this.mayTry(KEY_LIMITS.retryMs)
+    ) {
+      await this.refresh();
     }
-    if (!this.held && (this.reading || this.mayTry(KEY_LIMITS.retryMs))) await this.refresh();
     if (this.held && this.ageMs() <= KEY_LIMITS.staleMs) return this.held;
     throw new KeysUnavailable(this.failure ?? 'no keys');
   }
