@@ -1,3 +1,5 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { ArrayNotEmpty, ArrayUnique, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import { FromEnv } from '#libs/platform';
 
@@ -77,4 +79,12 @@ export class CliConfig {
   @FromEnv('NO_PROXY', 'list', 'hosts and domains that are reached without it; `*`: all')
   @IsOptional()
   noProxy?: string[];
+}
+
+/** The environment, for whoever tells a variable that is set from one that has its default. */
+export const environment = (): NodeJS.ProcessEnv => process.env;
+
+/** Where a person's settings are when no file is named, as the XDG base directories have it. */
+export function usualConfigFile({ XDG_CONFIG_HOME }: NodeJS.ProcessEnv): string {
+  return join(XDG_CONFIG_HOME || join(homedir(), '.config'), 'trunkline', 'config.json');
 }

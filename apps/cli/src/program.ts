@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import * as endpoint from '#libs/endpoint';
+import { environment, usualConfigFile } from './config.ts';
 import { CliError, EXIT, type ExitCode, type Output } from './exit.ts';
 import { agentsCommand } from './operator/agents.ts';
 import { checkCommand } from './operator/check/command.ts';
@@ -58,6 +59,7 @@ export async function run(
     endpoint: surroundings.endpoint ?? endpoint,
     stateHome: surroundings.stateHome ?? join(homedir(), '.trunkline'),
   };
+  const env = surroundings.env ?? environment();
   const operator: OperatorContext = {
     output,
     end,
@@ -65,8 +67,8 @@ export async function run(
     stackHome: about.stackHome,
     agent: context.agent,
     screen: surroundings.screen ?? processScreen(),
-    env: surroundings.env ?? process.env,
-    configFile: surroundings.configFile ?? join(configHome(), 'trunkline', 'config.json'),
+    env,
+    configFile: surroundings.configFile ?? usualConfigFile(env),
     nowMs: surroundings.nowMs ?? Date.now,
   };
   const commands = [
@@ -102,9 +104,6 @@ export async function run(
     return error.exitCode;
   }
 }
-
-/** Where a person's settings are, as the XDG base directories have it. */
-const configHome = (): string => process.env.XDG_CONFIG_HOME || join(homedir(), '.config');
 
 /** Where a command writes, and that it never exits, holds for its own commands as well. */
 function inherit(command: Command, parent: Command): Command {

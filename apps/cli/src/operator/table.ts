@@ -92,8 +92,7 @@ function fitted<R>(
 
 /** What others wrote may hold anything; a terminal obeys control characters. */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken out
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
+  return text.replaceAll(/\p{Cc}/gu, ' ');
 }
 
 function textOf<R>(column: Column<R>, row: R): string {
