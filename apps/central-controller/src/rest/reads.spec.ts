@@ -17,6 +17,31 @@ describe('REST', () => {
       ]);
     });
 
+    it('pass every filter and order on', async () => {
+      const asked = async (path: string) => {
+        expect((await rest.http().get(`/api/v1/${path}`)).status).toBe(200);
+        return rest.registry.asked;
+      };
+      const filter = { broker_id: 'b', phase: 'open', home_region: 'east', kind: 'session' };
+      expect(await asked(`connections?${new URLSearchParams({ ...filter, sort: '-updated_at' })}`)).toEqual([
+        filter,
+        {},
+        '-updated_at',
+      ]);
+      const agents = { kind: 'broker', status: 'lost', control_region: 'east' };
+      expect(await asked(`agents?limit=2&${new URLSearchParams(agents)}`)).toEqual([
+        { limit: 2 },
+        expect.any(Number),
+        agents,
+      ]);
+      const moves = { connection_id: 'c:a', reason: 'peer-lost', from: 's1', to: 's2' };
+      const within = { since: '2026-01-01T01:00:00+01:00', until: '2026-01-01T00:00:01.500Z' };
+      expect(await asked(`failovers?${new URLSearchParams({ ...moves, ...within })}`)).toEqual([
+        {},
+        { ...moves, sinceMs: 1_767_225_600_000, untilMs: 1_767_225_601_500 },
+      ]);
+    });
+
     it.each(['bank-client-1:primary', 'bank-client-1%3Aprimary', 'bank-client-1%3aprimary'])(
       'find a connection written as %s',
       async (id) => {
@@ -70,6 +95,18 @@ describe('REST', () => {
       ['/api/v1/connections/a:b/events?limit=-1', 'limit'],
       ['/api/v1/agents?limit=1e9', 'limit'],
       ['/api/v1/failovers?cursor=a&cursor=b', 'cursor'],
+      ['/api/v1/connections?sort=age', 'sort'],
+      ['/api/v1/connections?sort=updated_at&sort=-updated_at', 'sort'],
+      ['/api/v1/connections?sort=-updated_at&at=2026-01-01T00:00:00Z', 'sort'],
+      ['/api/v1/connections?phase=happy', 'phase'],
+      ['/api/v1/connections?broker_id=a%20b', 'broker_id'],
+      ['/api/v1/connections?home_region=', 'home_region'],
+      ['/api/v1/agents?status=well', 'status'],
+      ['/api/v1/agents?kind=link', 'kind'],
+      ['/api/v1/failovers?connection_id=a%20b', 'connection_id'],
+      ['/api/v1/failovers?since=yesterday', 'since'],
+      ['/api/v1/failovers?until=2026-02-30T00:00:00Z', 'until'],
+      ['/api/v1/failovers?until=2026-12-31T23:59:60Z', 'until'],
       ['/api/v1/connections/a%20b', 'connection_id'],
       ['/api/v1/agents/a:b', 'agent_id'],
       ['/api/v1/failovers/none', 'failover_id'],
