@@ -21,7 +21,7 @@ export function explain(events: readonly ExplainedEvent[]): Explanation | undefi
   const { kept, omitted } = shortened(chain.indices);
   const ends = new CommandEnds(events);
   const first = conditionSetter(events) ?? chain.indices[0] ?? 0;
-  const cause = firstCause(toldOf(events, first));
+  const cause = confirmed(firstCause(toldOf(events, first)), events.slice(first));
   return {
     connection_id: data.connection_id,
     kind: data.kind,
@@ -80,6 +80,17 @@ function firstCause(told: Told): FirstCause {
     ...(agent_id === undefined ? {} : { agent_id }),
     text: sentence(text),
   };
+}
+
+/** An end that came elsewhere told of the death of its broker before the broker's silence did. */
+function confirmed(cause: FirstCause, since: readonly ExplainedEvent[]): FirstCause {
+  if (cause.detail !== 'broker-left') return cause;
+  const silent = since.some(({ data }, index) => {
+    const before = since[index - 1]?.data;
+    if (data.reason !== 'broker-lost' || before?.kind !== 'session') return false;
+    return [before.superseded, before.placement].some((each) => each?.broker_id === cause.agent_id);
+  });
+  return silent ? { ...cause, reason: 'broker-lost' } : cause;
 }
 
 /** What is held back, or came to nothing, was called for by what its ledger says. */

@@ -44,6 +44,22 @@ describe('explain, of a session', () => {
     expect(said.causes.at(-1)).toMatchObject({ type: 'session-resumed' });
   });
 
+  it('whose target came to another broker, names the one that it lost, and knows when that was silent afterwards', () => {
+    const given = open();
+    given.target('in-4', { resumed: true });
+    expect(explained(given).first_cause).toMatchObject({
+      reason: 'target-attached',
+      detail: 'broker-left',
+      agent_id: 'in-3',
+      text: 'till-4 (the target) came to in-4, for in-3 died or could not be reached.',
+    });
+    given.agent('agent-silent', 'in-3');
+    expect(explained(given).first_cause).toMatchObject({ reason: 'broker-lost', agent_id: 'in-3' });
+    const other = open();
+    other.controller('us-2');
+    expect(explained(other).first_cause).toMatchObject({ reason: 'controller-attached', agent_id: 'in-3' });
+  });
+
   it('whose broker was cut off and came back, says that it carried on', () => {
     const given = open();
     given.agent('agent-silent', 'in-3');

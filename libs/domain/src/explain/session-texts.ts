@@ -85,6 +85,16 @@ function shutDown(told: Session): Why {
   return { text: `the broker ${broker ?? ''} stops`, ...agent(broker) };
 }
 
+/** An end that comes again while its relay stood has lost the broker, or its way there: nobody else told of that yet. */
+function attached(told: Session, who: string, end: 'target' | 'controller'): Why {
+  const to = told.data[end]?.broker_id ?? told.data.broker_id ?? 'a broker';
+  const left = told.before?.phase === 'open' ? told.before.placement?.broker_id : undefined;
+  if (left === undefined) return { text: `${who} attached to ${to}` };
+  const where =
+    left === to ? 'again, for its connection was lost' : `to ${to}, for ${left} died or could not be reached`;
+  return { text: `${who} (the ${end}) came ${where}`, detail: 'broker-left', agent_id: left };
+}
+
 function missing({ before }: Session): Why {
   const away = [
     before?.target === undefined ? 'the target' : '',
@@ -99,14 +109,10 @@ function missing({ before }: Session): Why {
 
 const WHYS: Partial<Record<DecisionReason, (told: Session) => Why>> = {
   requested: (told) => ({ text: `${controllerOf(told)} asked for a code` }),
-  'target-attached': (told) => ({
-    text: `${targetOf(told)} attached to ${told.data.broker_id ?? 'a broker'}`,
-  }),
+  'target-attached': (told) => attached(told, targetOf(told), 'target'),
   consented: (told) => ({ text: `${targetOf(told)} agreed to be controlled` }),
   redirected: (told) => ({ text: `${controllerOf(told)} was told where to go` }),
-  'controller-attached': (told) => ({
-    text: `${controllerOf(told)} attached to ${told.data.broker_id ?? 'a broker'}`,
-  }),
+  'controller-attached': (told) => attached(told, controllerOf(told), 'controller'),
   established: (told) => ({ text: `${told.data.broker_id ?? 'the broker'} spliced both ends` }),
   'agent-returned': (told) => ({ text: `${told.data.broker_id ?? 'the broker'} was cut off and carried on` }),
   'broker-lost': brokerLost,
