@@ -10,7 +10,7 @@ describe('HTTP', () => {
       ['put', '/api/v1/connections', 'GET, HEAD'],
       ['delete', '/api/v1/connections/a:b', 'GET, HEAD'],
       ['get', '/api/v1/connections/a:b/failover', 'POST'],
-      ['get', '/api/v1/events', 'POST'],
+      ['delete', '/api/v1/events', 'GET, HEAD, POST'],
       ['post', '/health/live', 'GET, HEAD'],
     ] as const)('%s of %s is not allowed; %s is', async (method, path, allowed) => {
       const answer = await rest.http()[method](path);

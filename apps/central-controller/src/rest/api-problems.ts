@@ -3,6 +3,10 @@ import { ERROR_CODES, type ProblemCode } from '#libs/contracts';
 
 /** The member of an operation that holds its problems until the document is complete. */
 export const PROBLEMS_EXTENSION = 'x-problems';
+export interface DeclaredProblems {
+  readonly codes: readonly ProblemCode[];
+}
+
 const PROBLEMS = Symbol('problems');
 
 /**
@@ -15,7 +19,9 @@ export function ApiProblems(...codes: ProblemCode[]): MethodDecorator {
     const known: ProblemCode[] = Reflect.getMetadata(PROBLEMS, handler) ?? [];
     known.push(...codes);
     Reflect.defineMetadata(PROBLEMS, known, handler);
-    ApiExtension(PROBLEMS_EXTENSION, known)(target, key, descriptor);
+    // The extension is copied, and the first one stays: what is in it is shared.
+    const extension: DeclaredProblems = { codes: known };
+    ApiExtension(PROBLEMS_EXTENSION, extension)(target, key, descriptor);
   };
 }
 

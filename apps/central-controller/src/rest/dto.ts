@@ -4,7 +4,6 @@ import {
   IsBoolean,
   IsIn,
   IsInt,
-  IsOptional,
   IsString,
   Matches,
   Max,
@@ -22,6 +21,7 @@ import {
   SESSION_PHASES,
 } from '#libs/contracts';
 import { type AgentStatus, CONNECTION_SORTS, type ConnectionSort, REGISTRY_LIMITS } from '#libs/registry';
+import { Optional } from '../http/validation.ts';
 import { AtParameter, IsMoment } from './at.ts';
 
 export const CONNECTION_KINDS = ['link', 'session'] as const;
@@ -35,7 +35,7 @@ export class PageQuery {
     maximum: REGISTRY_LIMITS.pageSize,
     default: REGISTRY_LIMITS.defaultPageSize,
   })
-  @IsOptional()
+  @Optional()
   @Type(() => Number)
   @IsInt()
   @Min(1)
@@ -43,7 +43,7 @@ export class PageQuery {
   limit?: number;
 
   @ApiPropertyOptional({ description: '`next_cursor` of the page before, of the same list and filters' })
-  @IsOptional()
+  @Optional()
   @IsString()
   cursor?: string;
 }
@@ -52,37 +52,37 @@ export class ConnectionsQuery extends PageQuery {
   @AtParameter() at?: string;
 
   @ApiPropertyOptional({ enum: CONNECTION_STATUSES })
-  @IsOptional()
+  @Optional()
   @IsIn(CONNECTION_STATUSES)
   status?: string;
 
   @ApiPropertyOptional({ enum: CONNECTION_KINDS })
-  @IsOptional()
+  @Optional()
   @IsIn(CONNECTION_KINDS)
   kind?: string;
 
   @ApiPropertyOptional({ pattern: NAME_PATTERN.source })
-  @IsOptional()
+  @Optional()
   @Matches(NAME_PATTERN)
   client_id?: string;
 
   @ApiPropertyOptional({ pattern: NAME_PATTERN.source })
-  @IsOptional()
+  @Optional()
   @Matches(NAME_PATTERN)
   server_id?: string;
 
   @ApiPropertyOptional({ pattern: NAME_PATTERN.source })
-  @IsOptional()
+  @Optional()
   @Matches(NAME_PATTERN)
   broker_id?: string;
 
   @ApiPropertyOptional({ enum: CONNECTION_PHASES })
-  @IsOptional()
+  @Optional()
   @IsIn(CONNECTION_PHASES)
   phase?: string;
 
   @ApiPropertyOptional({ pattern: NAME_PATTERN.source })
-  @IsOptional()
+  @Optional()
   @Matches(NAME_PATTERN)
   home_region?: string;
 
@@ -92,56 +92,56 @@ export class ConnectionsQuery extends PageQuery {
     description:
       '`-` begins at the end. By `updated_at` a connection that changes meanwhile moves to the newest end. As of a moment (`at`): by id only',
   })
-  @IsOptional()
+  @Optional()
   @IsIn(CONNECTION_SORTS)
   sort?: ConnectionSort;
 }
 
 export class AgentsQuery extends PageQuery {
   @ApiPropertyOptional({ enum: AGENT_KINDS })
-  @IsOptional()
+  @Optional()
   @IsIn(AGENT_KINDS)
   kind?: string;
 
   @ApiPropertyOptional({ enum: AGENT_STATUSES })
-  @IsOptional()
+  @Optional()
   @IsIn(AGENT_STATUSES)
   status?: AgentStatus;
 
   @ApiPropertyOptional({ pattern: NAME_PATTERN.source })
-  @IsOptional()
+  @Optional()
   @Matches(NAME_PATTERN)
   control_region?: string;
 }
 
 export class FailoversQuery extends PageQuery {
   @ApiPropertyOptional({ pattern: CONNECTION_ID_PATTERN.source })
-  @IsOptional()
+  @Optional()
   @Matches(CONNECTION_ID_PATTERN)
   connection_id?: string;
 
   @ApiPropertyOptional({ pattern: NAME_PATTERN.source })
-  @IsOptional()
+  @Optional()
   @Matches(NAME_PATTERN)
   reason?: string;
 
   @ApiPropertyOptional({ pattern: NAME_PATTERN.source, description: 'The server that was left' })
-  @IsOptional()
+  @Optional()
   @Matches(NAME_PATTERN)
   from?: string;
 
   @ApiPropertyOptional({ pattern: NAME_PATTERN.source, description: 'The server that was chosen' })
-  @IsOptional()
+  @Optional()
   @Matches(NAME_PATTERN)
   to?: string;
 
   @ApiPropertyOptional({ type: 'string', format: 'date-time', description: 'Detected then or later' })
-  @IsOptional()
+  @Optional()
   @IsMoment()
   since?: string;
 
   @ApiPropertyOptional({ type: 'string', format: 'date-time', description: 'Detected before' })
-  @IsOptional()
+  @Optional()
   @IsMoment()
   until?: string;
 }
@@ -154,17 +154,17 @@ export class FailoverBody {
   reason!: string;
 
   @ApiPropertyOptional({ description: 'Drain first, and only if another server fits', default: false })
-  @IsOptional()
+  @Optional()
   @IsBoolean()
   planned?: boolean;
 
   @ApiPropertyOptional({ description: 'Ends a placement that has no lease, without a confirmation' })
-  @IsOptional()
+  @Optional()
   @IsBoolean()
   force?: boolean;
 
   @ApiPropertyOptional({ type: 'integer', description: 'Only if the epoch is still this one' })
-  @IsOptional()
+  @Optional()
   @IsInt()
   @Min(1)
   epoch?: number;

@@ -1,7 +1,6 @@
 import { MemoryBroker } from '#libs/log';
 import type { EventView, HistoryEntry, RegistryReader } from '#libs/registry';
-import { eventsOf } from '../../../../libs/domain/testing/explained.ts';
-import { Scenario } from '../../../../libs/domain/testing/scenario.ts';
+import { killedServer } from '../../../../test/support/link-story.ts';
 import { ControllerConfig } from '../config.ts';
 import { Problem } from '../http/problem.ts';
 import { ExplainConnection, ExplainConnectionHandler } from './explain.query.ts';
@@ -11,16 +10,8 @@ const ID = 'client-1:primary';
 const NOW_MS = Date.parse('2026-01-01T01:00:00Z');
 const FACTS = 'east.connection-status';
 
-/** A link whose server was killed a minute after it stood. */
-function story(): EventView[] {
-  const given = new Scenario().server('server-1').server('server-2', { carried: 5 }).active().pass(60_000);
-  given.lost('client', 'peer-reset');
-  given.pass(8).established();
-  return eventsOf(given) as unknown as EventView[];
-}
-
 describe('what REST explains', () => {
-  const events = story();
+  const events = killedServer();
   let broker: MemoryBroker;
   let looks: LogLooks;
   let handler: ExplainConnectionHandler;

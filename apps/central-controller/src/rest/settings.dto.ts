@@ -3,7 +3,6 @@ import { Type } from 'class-transformer';
 import {
   IsInt,
   IsObject,
-  IsOptional,
   IsString,
   Matches,
   Max,
@@ -14,6 +13,7 @@ import {
 } from 'class-validator';
 import { LIMITS, NAME_PATTERN, POLICY_DEFAULTS, PolicySettings } from '#libs/contracts';
 import type { FreezeView, PolicyView } from '#libs/registry';
+import { Optional } from '../http/validation.ts';
 import { IsMoment } from './at.ts';
 import { schemaOf } from './schema-of.ts';
 import { integer, time } from './views.ts';
@@ -32,7 +32,7 @@ export class PolicyBody {
     pattern: NAME_PATTERN.source,
     description: 'Links of this group that name no policy of their own go by it',
   })
-  @IsOptional()
+  @Optional()
   @Matches(NAME_PATTERN)
   server_group?: string;
 
@@ -46,7 +46,7 @@ export class PolicyBody {
     ...integer,
     description: 'Only if the policy still has this version; 0: only if there is none',
   })
-  @IsOptional()
+  @Optional()
   @IsInt()
   @Min(0)
   @Max(Number.MAX_SAFE_INTEGER - 1)
@@ -77,7 +77,7 @@ export class ApproveBody {
     description:
       'Links that fail for the same cause up to then are not held back; five minutes from now unless told',
   })
-  @IsOptional()
+  @Optional()
   @IsMoment()
   until?: string;
 }

@@ -93,6 +93,7 @@ describe('REST on what operators set', () => {
       [{ settings: { failback: 'perhaps' }, reason: 'x' }, 'settings.failback'],
       [{ settings: { dampng: 3 }, reason: 'x' }, 'settings.dampng'],
       [{ settings: {}, server_group: 'a b', reason: 'x' }, 'server_group'],
+      [{ settings: {}, server_group: null, reason: 'x' }, 'server_group'],
       [{ settings: {}, version: -1, reason: 'x' }, 'version'],
       [{ settings: {}, reason: '' }, 'reason'],
       [{ settings: {}, name: 'night', reason: 'x' }, 'name'],

@@ -1,7 +1,7 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { ProblemCode } from '#libs/contracts';
 import { ROLE_EXTENSION } from '../../http/auth/needs.ts';
-import { byStatus, PROBLEMS_EXTENSION } from '../api-problems.ts';
+import { byStatus, type DeclaredProblems, PROBLEMS_EXTENSION } from '../api-problems.ts';
 import { exampleOf, type Route } from './examples.ts';
 
 interface Answer {
@@ -15,7 +15,7 @@ interface Operation {
   responses: Record<string, Answer>;
   security?: object[];
   [ROLE_EXTENSION]?: string;
-  [PROBLEMS_EXTENSION]?: ProblemCode[];
+  [PROBLEMS_EXTENSION]?: DeclaredProblems;
 }
 
 /** What any call may be answered with, whatever it is for. */
@@ -53,9 +53,9 @@ export function complete(document: OpenAPIObject, readsAreOpen: boolean): OpenAP
       operation[ROLE_EXTENSION] ??= isRead ? 'viewer' : 'operator';
       // An empty requirement: the call may be made without.
       operation.security = isRead && readsAreOpen ? [{}, { bearer: [] }] : [{ bearer: [] }];
-      const { [PROBLEMS_EXTENSION]: own = [], requestBody, responses } = operation;
+      const { [PROBLEMS_EXTENSION]: own, requestBody, responses } = operation;
       delete operation[PROBLEMS_EXTENSION];
-      addProblems(responses, [...own, ...ANY, ...(requestBody ? ANY_WITH_BODY : [])]);
+      addProblems(responses, [...(own?.codes ?? []), ...ANY, ...(requestBody ? ANY_WITH_BODY : [])]);
       addExamples(operation, { path, method });
     }
   }

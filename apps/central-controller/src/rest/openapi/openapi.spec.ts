@@ -38,7 +38,7 @@ describe('the OpenAPI document', () => {
 
   it('names a role, a summary and who may ask for each call', () => {
     expect(described.api.length).toBeGreaterThan(15);
-    for (const { path, summary = '', security, method, responses, ...call } of described.api) {
+    for (const { path, summary = '', security, method, responses, parameters = [], ...call } of described.api) {
       const role = path === '/api/v1/events' ? 'publisher' : 'operator';
       expect([path, summary]).toEqual([path, expect.stringMatching(/./)]);
       expect([method, path, call['x-role']]).toEqual([method, path, method === 'get' ? 'viewer' : role]);
@@ -48,6 +48,7 @@ describe('the OpenAPI document', () => {
         403: {},
         500: {},
         503: { headers: { 'Retry-After': {} } },
+        ...(parameters.some(({ name }) => name === 'Idempotency-Key') && { 409: {}, 422: {} }),
       });
     }
   });
