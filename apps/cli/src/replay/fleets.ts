@@ -8,6 +8,37 @@ import type { Reported } from './slice.ts';
  */
 const LAGS_MS = [0, 25, 50, 100, 200, 400, 800, 1_600, 3_200, -500] as const;
 
+/** Decisions of two partitions within this time may have been made in either order, in milliseconds. */
+const TIE_MS = 1;
+/** So many of them are moved before or behind another one at most. */
+const TIES = 16;
+
+/** What a decision made of one key. */
+export interface Change {
+  readonly partition: number;
+  readonly atMs: number;
+  readonly key: string;
+  readonly before: loop.Aggregate | undefined;
+  readonly after: loop.Aggregate | undefined;
+}
+
+const undone = ({ before, after, ...rest }: Change): Change => ({ ...rest, before: after, after: before });
+
+/** The fleet after each of the changes, one more each time; at the end it is as it was. */
+function* stepwise(fleet: loop.FleetView, changes: readonly Change[]): Generator<loop.FleetView> {
+  const made: Change[] = [];
+  const make = ({ key, before, after, atMs }: Change) => fleet.changed(key, before, after, atMs);
+  try {
+    for (const change of changes) {
+      make(change);
+      made.push(change);
+      yield fleet;
+    }
+  } finally {
+    for (const change of made.reverse()) make(undone(change));
+  }
+}
+
 export interface LaggingFleet {
   readonly lagMs: number;
   readonly fleet: loop.FleetView;
@@ -19,6 +50,7 @@ export class Fleets {
   private readonly reports: readonly Reported[];
   /** By fleet: reports below were taken. */
   private readonly taken: number[];
+  private readonly recent: Change[] = [];
 
   constructor(reports: readonly Reported[], fleetAgeMs: number, peers: ReadonlySet<string>) {
     this.reports = reports.toSorted((one, other) => one.atMs - other.atMs);
@@ -41,7 +73,26 @@ export class Fleets {
     }
   }
 
-  changed(key: string, before: loop.Aggregate | undefined, after: loop.Aggregate, nowMs: number): void {
-    for (const { fleet } of this.all) fleet.changed(key, before, after, nowMs);
+  changed(change: Change): void {
+    const { key, before, after, atMs } = change;
+    for (const { fleet } of this.all) fleet.changed(key, before, after, atMs);
+    this.recent.push(change);
+    while (atMs - (this.recent[0]?.atMs ?? atMs) > TIE_MS) this.recent.shift();
+  }
+
+  /**
+   * Every fleet that a decision in this partition at this moment may have been made on, the likeliest first. Each is good
+   * until the next one is asked for.
+   * @param coming what other partitions decide next, in their order
+   */
+  *seenFrom(partition: number, atMs: number, coming: () => Iterable<Change>): Generator<loop.FleetView> {
+    for (const { fleet } of this.all) yield fleet;
+    const isElsewhere = (change: Change) =>
+      change.partition !== partition && Math.abs(change.atMs - atMs) <= TIE_MS;
+    const behind = this.recent.filter(isElsewhere).reverse().map(undone).slice(0, TIES);
+    const ahead = [...coming()].filter(isElsewhere).slice(0, TIES);
+    for (const { fleet } of this.all) {
+      for (const changes of [behind, ahead]) yield* stepwise(fleet, changes);
+    }
   }
 }

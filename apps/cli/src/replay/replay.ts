@@ -1,6 +1,6 @@
 import { TIMING, TOPIC, topicName } from '#libs/contracts';
 import { type FactInput, type Input, loop } from '#libs/domain';
-import { Fleets } from './fleets.ts';
+import { type Change, Fleets } from './fleets.ts';
 import { differencesOf, type Judgement, loggedOf, type Made } from './judgement.ts';
 import type { Logged, SliceOfLog } from './slice.ts';
 import { type Step, timelineOf } from './timeline.ts';
@@ -10,6 +10,9 @@ import { type Step, timelineOf } from './timeline.ts';
  * them a loop judged first stands in the log only where both led to decisions.
  */
 const ORDER_SLACK_MS = 1_000;
+
+/** Steps that are looked at for decisions of the same moment. */
+const STEPS_AHEAD = 64;
 
 export interface ReplayOptions {
   /** Control regions whose controller can be asked for a server; absent: those that the slice shows as asked. */
@@ -57,6 +60,9 @@ class RegionReplay {
   private readonly fleets: Fleets;
   private readonly knownMs: number;
   private readonly logTopic: string;
+  private readonly steps: readonly Step[];
+  /** The step that comes next. */
+  private next = 0;
   private waiting: Waiting[] = [];
 
   constructor(
@@ -67,13 +73,15 @@ class RegionReplay {
   ) {
     const { fleetAgeMs } = { ...TIMING, ...options.timings };
     this.logTopic = topicName(region, TOPIC.controllerEvents);
+    this.steps = timelineOf(slice, this.logTopic);
     this.knownMs = slice.fleetKnownMs(fleetAgeMs);
     const peers = (options.peers ?? this.askedPeers()).filter((each) => each !== region);
     this.fleets = new Fleets(slice.reports, fleetAgeMs, new Set(peers));
   }
 
   run(): void {
-    for (const step of timelineOf(this.slice, this.logTopic)) {
+    for (const [index, step] of this.steps.entries()) {
+      this.next = index + 1;
       this.fleets.advance(step.atMs);
       this.giveUpWaiting(step.atMs);
       if (step.kind === 'fact') this.takeFact(step);
@@ -140,10 +148,10 @@ class RegionReplay {
   }
 
   /** What is decided now: as in the log where that follows from the fleet as of a moment in which it may have been seen. */
-  private decided({ partition, key }: About, input: Input, logged: Logged | undefined): Made {
+  private decided({ partition, key, atMs }: About, input: Input, logged: Logged | undefined): Made {
     const { aggregates, memory } = this.partition(partition);
     let first: Made | undefined;
-    for (const { fleet } of this.fleets.all) {
+    for (const fleet of this.fleets.seenFrom(partition, atMs, () => this.coming())) {
       const outcome = loop.decide(
         key,
         aggregates.get(key),
@@ -158,6 +166,20 @@ class RegionReplay {
       first ??= made;
     }
     return first ?? { kind: 'nothing' };
+  }
+
+  /** What the log holds next, as far as it could have been made at the same moment. */
+  private *coming(): Generator<Change> {
+    const ahead = new Map<string, loop.Aggregate>();
+    for (const step of this.steps.slice(this.next, this.next + STEPS_AHEAD)) {
+      for (const { record, data } of step.kind === 'fact' ? step.logged.values() : [step.logged]) {
+        const { key, name } = record;
+        const before = ahead.get(key) ?? this.partition(step.partition).aggregates.get(key);
+        const after = loop.evolve(before, { name, data });
+        ahead.set(key, after);
+        yield { partition: step.partition, atMs: step.atMs, key, before, after };
+      }
+    }
   }
 
   /** After a decision on its key, a fact that waits is judged again. */
@@ -230,7 +252,7 @@ class RegionReplay {
     const before = aggregates.get(key);
     const after = loop.evolve(before, { name, data: logged.data });
     aggregates.set(key, after);
-    this.fleets.changed(key, before, after, atMs);
+    this.fleets.changed({ partition, atMs, key, before, after });
     this.reconsider(key, logged.judgedMs, causeMs);
   }
 

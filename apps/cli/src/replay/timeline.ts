@@ -18,7 +18,7 @@ export type Step =
 
 /**
  * All inputs of one region's loop, in the order in which it judged them, as far as the log tells: decisions stand in the
- * order of the log, each at the moment that it names; facts that led to none stand in the order of their partition, at
+ * order of the log, each at the moment at which it was made; facts that led to none stand in the order of their partition, at
  * the time of their record. Partitions are merged by time.
  */
 export function timelineOf(slice: SliceOfLog, logTopic: string): Step[] {
@@ -103,7 +103,7 @@ function withCauses(
   }
   const steps: Step[] = [];
   for (const logged of decisions) {
-    const atMs = logged.judgedMs;
+    const atMs = logged.record.timeMs;
     const [evidence] = logged.data.evidence;
     if (evidence?.offset === undefined) {
       steps.push({ kind: 'time', atMs, partition, logged });
