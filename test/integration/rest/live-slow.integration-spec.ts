@@ -14,8 +14,8 @@ const READERS = 1_000;
 /** More than the system keeps for a socket (about 200 KiB) and this program for a reader (256 KiB), three times over. */
 const DECISIONS = byLength(480, 2_000);
 const DECISION_BYTES = 3_000;
-/** What this process may grow by, whoever reads or not: less than half of what each reader's bound would sum up to. */
-const GROWTH_MIB = 120;
+/** What the process may grow by, whoever reads or not: much less than what all readers' bounds sum up to (250 MiB), because events are shared. */
+const GROWTH_MIB = 160;
 const HOOKS = fileURLToPath(new URL('../log/ts-loader.mjs', import.meta.url));
 const PROGRAM = fileURLToPath(new URL('rest-process.ts', import.meta.url));
 
