@@ -57,7 +57,7 @@ export function tokenCommand({
     .addOption(
       new Option('--subject <name>', 'who it is; stands in the log with each change')
         .argParser(toSubject)
-        .default(userInfo().username),
+        .default(ownName()),
     )
     .addOption(
       new Option('--expires <time>', 'good for so long: 90s, 30m, 8h, 7d; at most 30d')
@@ -90,6 +90,15 @@ function readKey(file: string, isNamed: boolean): string {
     const hint = isNamed ? 'see that it is there' : 'npm start makes it, --key names another';
     const { code } = error as NodeJS.ErrnoException;
     throw new CliError(EXIT.unreadable, `the key ${file} cannot be read (${code}): ${hint}`);
+  }
+}
+
+/** A container's user may have no name. */
+function ownName(): string {
+  try {
+    return toSubject(userInfo().username);
+  } catch {
+    return 'somebody';
   }
 }
 
