@@ -62,9 +62,12 @@ export function openApiOf(app: NestExpressApplication): OpenAPIObject {
 /** `/openapi.json` for programs, `/docs` for people. Nest's guards do not see these routes. */
 export function serveOpenApi(app: NestExpressApplication): void {
   const access = app.get(Access);
-  app.use([`/${DOCUMENT}`, `/${PAGES}`], async (request: Request, _response: Response, next: NextFunction) => {
-    await access.check(request, 'viewer');
-    next();
-  });
+  app.use(
+    [`/${DOCUMENT}`, `/${PAGES}`],
+    async (request: Request, _response: Response, next: NextFunction) => {
+      await access.check(request, 'viewer');
+      next();
+    },
+  );
   SwaggerModule.setup(PAGES, app, () => openApiOf(app), { jsonDocumentUrl: DOCUMENT, raw: ['json'] });
 }

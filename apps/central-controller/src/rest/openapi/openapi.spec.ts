@@ -38,7 +38,15 @@ describe('the OpenAPI document', () => {
 
   it('names a role, a summary and who may ask for each call', () => {
     expect(described.api.length).toBeGreaterThan(15);
-    for (const { path, summary = '', security, method, responses, parameters = [], ...call } of described.api) {
+    for (const {
+      path,
+      summary = '',
+      security,
+      method,
+      responses,
+      parameters = [],
+      ...call
+    } of described.api) {
       const role = path === '/api/v1/events' ? 'publisher' : 'operator';
       expect([path, summary]).toEqual([path, expect.stringMatching(/./)]);
       expect([method, path, call['x-role']]).toEqual([method, path, method === 'get' ? 'viewer' : role]);
