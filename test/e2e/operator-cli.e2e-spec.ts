@@ -75,7 +75,7 @@ describe("the operator's command line", () => {
 
   it('shows connections, agents and why, piped and at a terminal', async () => {
     const { stdout } = await trunkline('connections', 'ls');
-    expect(stdout.split('\n')[1]).toMatch(/^bank-client-1:primary {2}link {2}active {2}active {2}1 /);
+    expect(stdout.split('\n')[1]).toMatch(/^bank-client-1:primary {2}link {2}active {2}active +1 /);
     expect(stdout).not.toContain('\x1b');
     const shown = await atTerminal('connections ls');
     expect(shown.stdout).toContain('\x1b[32mactive\x1b[39m');
@@ -123,7 +123,7 @@ describe("the operator's command line", () => {
       'ls',
       '--connection',
       LINK,
-      '--from',
+      '--since',
       '1h',
     );
     expect(moves[0]).toMatchObject({ failover_id: `${LINK}~${now.epoch}`, reason: 'operator-request' });

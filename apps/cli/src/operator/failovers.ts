@@ -14,7 +14,7 @@ const pathOf = (id: string, more = '') => `${LIST}/${encodeURIComponent(id)}${mo
 
 const HELP = `${exitCodeHelp(CODES)}
 Examples:
-  $ trunkline failovers ls --from 1h
+  $ trunkline failovers ls --since 1h
       the moves of the last hour, the newest first; HELD says what waits for you
   $ trunkline failovers get bank-client-1:primary~2
       its ledger: detected, decided, commanded, active
@@ -27,6 +27,8 @@ interface ListFlags extends RestFlags {
   readonly reason?: string;
   readonly from?: string;
   readonly to?: string;
+  readonly since?: string;
+  readonly until?: string;
   readonly held?: true;
   readonly limit: number;
 }
@@ -69,18 +71,20 @@ function list(context: OperatorContext): Command {
       .summary('list them, the newest first')
       .option('--connection <id>', 'only of this connection')
       .option('--reason <reason>', 'only for this reason')
+      .option('--from <server>', 'only those that left this server')
+      .option('--to <server>', 'only those that went to this server')
       .addOption(
-        new Option('--from <time>', 'detected then or later: RFC 3339, or how long ago (1h)').argParser(
+        new Option('--since <time>', 'detected then or later: RFC 3339, or how long ago (1h)').argParser(
           toTime,
         ),
       )
-      .addOption(new Option('--to <time>', 'detected before then').argParser(toTime))
+      .addOption(new Option('--until <time>', 'detected before then').argParser(toTime))
       .option('--held', 'only those that are held back')
       .addOption(limitOption()),
   ).action(async (flags: ListFlags) => {
     const desk = new Desk(context, flags);
-    const { connection, reason, from, to, held, limit } = flags;
-    const query = { connection_id: connection, reason, from, to };
+    const { connection, reason, from, to, since, until, held, limit } = flags;
+    const query = { connection_id: connection, reason, from, to, since, until };
     const rows: FailoverRow[] = [];
     for await (const row of desk.api.items<FailoverRow>(
       LIST,

@@ -76,11 +76,11 @@ export function topCommand(context: OperatorContext): Command {
 
 async function look({ api, context }: Desk, { kind }: TopFlags): Promise<Snapshot> {
   const nowMs = context.nowMs();
-  const from = new Date(nowMs - RECENT_MS).toISOString();
+  const since = new Date(nowMs - RECENT_MS).toISOString();
   const [connections, agents, failovers] = await Promise.all([
     api.list<ConnectionRow>('/connections', { kind }, ROWS),
     api.list<AgentRow>('/agents', {}, ROWS),
-    api.list<FailoverRow>('/failovers', { from }, ROWS),
+    api.list<FailoverRow>('/failovers', { since }, ROWS),
   ]);
   return {
     time: new Date(nowMs).toISOString(),
