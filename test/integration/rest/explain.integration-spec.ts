@@ -9,11 +9,19 @@ import { waitFor } from '../../support/wait-for.ts';
 import { RestWorld, TOKEN } from './world.ts';
 
 const LINK = 'client-1:primary';
+interface Named {
+  readonly name: string;
+}
+interface Step {
+  readonly commands: readonly Named[];
+}
 const PATH = `/connections/${encodeURIComponent(LINK)}`;
 
 describe('explain over HTTP, of what a control loop decided on real Kafka and Redis', () => {
   let world: RestWorld;
   let sequence = 0;
+  /** Of the placement that stands. */
+  let epoch = 1;
   let reporting: NodeJS.Timeout;
   const fleet = new Map<string, Partial<HealthReport>>();
 
@@ -83,32 +91,40 @@ describe('explain over HTTP, of what a control loop decided on real Kafka and Re
         data: { connection_id: LINK, agent_id, incarnation: `${agent_id}-a`, ...data },
       },
     ]);
-  const until = (phase: string, epoch: number) =>
+  const until = (phases: readonly string[], fromEpoch: number) =>
     waitFor(
       async () => {
         const { body } = await world.get(PATH);
-        return body.phase === phase && body.epoch >= epoch ? body : undefined;
+        return phases.includes(body.phase) && body.epoch >= fromEpoch ? body : undefined;
       },
-      { what: `${phase} at epoch ${epoch}` },
+      { what: `${phases} at epoch ${fromEpoch}` },
     );
-  async function established(epoch: number) {
-    const { server_id } = await until(epoch === 1 ? 'assigned' : 'activating', epoch);
-    const commanded_at = new Date().toISOString();
-    await say('new-connection-established', 'client-1', {
-      client_id: 'client-1',
-      server_id,
-      epoch,
-      commanded_at,
-    });
-    return until('active', epoch);
-  }
-  const explained = async (at?: string) => {
-    const answer = await world.get(
-      `${PATH}/explain${at === undefined ? '' : `?at=${encodeURIComponent(at)}`}`,
+  /** The client says that its path stands, under whichever epoch it was commanded last. @returns the row then */
+  const established = (fromEpoch: number) =>
+    waitFor(
+      async () => {
+        const { body } = await world.get(PATH);
+        const { phase, epoch, server_id } = body;
+        if (!(epoch >= fromEpoch)) return undefined;
+        if (phase === 'active') return body;
+        if (phase === 'assigned' || phase === 'activating') {
+          await say('new-connection-established', 'client-1', { client_id: 'client-1', server_id, epoch });
+        }
+        return undefined;
+      },
+      { what: `active at epoch ${fromEpoch}`, everyMs: 200 },
     );
-    expect([answer.status, answer.body.code]).toEqual([200, undefined]);
-    return answer.body;
-  };
+  /** A busy machine may not give the facts in the time that the controller has for them. */
+  const explained = (at?: string) =>
+    waitFor(
+      async () => {
+        const query = at === undefined ? '' : `?at=${encodeURIComponent(at)}`;
+        const { status, body } = await world.get(`${PATH}/explain${query}`);
+        if (status !== 200) throw new Error(`${status} ${JSON.stringify(body)}`);
+        return body.causes[0].evidence[0].data === undefined ? undefined : body;
+      },
+      { what: 'an explanation with the fact that it begins with' },
+    );
   const moments: string[] = [];
 
   it('says who asked for a link, with the request as it stands in the log', async () => {
@@ -117,7 +133,7 @@ describe('explain over HTTP, of what a control loop decided on real Kafka and Re
       client_id: 'client-1',
       server_group: 'scheme',
     });
-    await established(1);
+    ({ epoch } = await established(1));
     const said = await explained();
     expect(said).toMatchObject({
       connection_id: LINK,
@@ -141,11 +157,12 @@ describe('explain over HTTP, of what a control loop decided on real Kafka and Re
   it('names the server that was killed, and the fact that says so', async () => {
     fleet.delete('server-1');
     await say('connection-lost', 'client-1', {
-      epoch: 1,
+      epoch,
       reason: 'peer-reset',
       observed_by: 'client-sidecar',
     });
-    await established(2);
+    const lost = epoch;
+    ({ epoch } = await established(epoch + 1));
     const said = await explained();
     expect(said.first_cause).toMatchObject({
       reason: 'server-lost',
@@ -156,18 +173,13 @@ describe('explain over HTTP, of what a control loop decided on real Kafka and Re
       /^client-1:primary is active on server-2 since .*, because the connection to server-1 was reset/,
     );
     const [decided, completed] = said.causes;
-    expect(decided.evidence[0].data).toMatchObject({ reason: 'peer-reset', epoch: 1 });
+    expect(decided.evidence[0].data).toMatchObject({ reason: 'peer-reset', epoch: lost });
     expect(decided.commands).toMatchObject([
       { name: 'accept-client', outcome: 'succeeded' },
       { name: 'connect' },
       {},
     ]);
-    expect(Object.keys(completed.times).sort()).toEqual([
-      'active_at',
-      'commanded_at',
-      'decided_at',
-      'detected_at',
-    ]);
+    expect(Object.keys(completed.times).sort()).toEqual(['active_at', 'decided_at', 'detected_at']);
     moments.push(new Date().toISOString());
   });
 
@@ -176,7 +188,7 @@ describe('explain over HTTP, of what a control loop decided on real Kafka and Re
     await report();
     const url = `${world.url}/api/v1/agents/server-2/drain`;
     await waitFor(async () => (await postJson(url, { reason: 'upgrade' }, TOKEN)).status === 202);
-    const draining = await until('draining', 2);
+    const draining = await until(['draining', 'stopping'], epoch);
     expect(draining.server_id).toBe('server-2');
     const said = await explained();
     expect(said.first_cause).toMatchObject({
@@ -184,20 +196,22 @@ describe('explain over HTTP, of what a control loop decided on real Kafka and Re
       detail: 'upgrade',
       agent_id: 'server-2',
     });
-    const command = said.causes.at(-1).commands[0];
-    await say('command-succeeded', 'client-1', { command_id: command.command_id, epoch: 2 });
+    const command = said.causes
+      .flatMap(({ commands }: Step) => commands)
+      .find(({ name }: Named) => name === 'drain');
+    await say('command-succeeded', 'client-1', { command_id: command.command_id, epoch });
     const stop = await waitFor(async () =>
-      (await explained()).causes.at(-1).commands.find(({ name }: { name: string }) => name === 'disconnect'),
+      (await explained()).causes.at(-1).commands.find(({ name }: Named) => name === 'disconnect'),
     );
-    await say('command-succeeded', 'client-1', { command_id: stop.command_id, epoch: 2 });
-    await established(3);
+    await say('command-succeeded', 'client-1', { command_id: stop.command_id, epoch });
+    ({ epoch } = await established(epoch + 1));
     expect((await explained()).first_cause).toMatchObject({ reason: 'agent-draining', agent_id: 'server-2' });
   });
 
   it('says why a degraded link is left where it is, and why a move that swallowed requests call for is held back', async () => {
     const terms = { rtt: 20, response: 20 };
-    await say('connection-degraded', 'client-1', { epoch: 3, health_score: 60, terms });
-    await until('degraded', 3);
+    await say('connection-degraded', 'client-1', { epoch, health_score: 66, terms });
+    await until(['degraded'], epoch);
     const left = await explained();
     expect(left.first_cause).toMatchObject({ reason: 'degraded', detail: 'rtt −20, response −20' });
     expect(left.why_not[0].question).toBe(`Why is the degraded link left on ${left.server_id}?`);
@@ -211,7 +225,7 @@ describe('explain over HTTP, of what a control loop decided on real Kafka and Re
     expect([put.status, await put.text()]).toEqual([202, expect.any(String)]);
     await waitFor(async () => (await world.get('/policies/tight')).status === 200);
     await say('connection-degraded', 'client-1', {
-      epoch: 3,
+      epoch,
       health_score: 30,
       terms: { unanswered: 60 },
       unanswered_ratio: 0.6,
