@@ -7,6 +7,8 @@ import { NOW_MS } from '../../support/registry-records.ts';
 
 const DECISIONS = 1_500;
 const MOMENTS = byLength(100, 1_000);
+/** Of the test that compares so many, in milliseconds. */
+const LIMIT_MS = byLength(120_000, 600_000);
 
 export interface HistoryUnderTest {
   readonly writer: RegistryWriter;
@@ -18,31 +20,35 @@ export function historyBehaviours(under: HistoryUnderTest): void {
   const SEED = 20_260_101;
   const run = randomRun(SEED, DECISIONS);
 
-  it(`answers, for ${MOMENTS} random moments, what the registry held then`, async () => {
-    const random = new Random(SEED + 1);
-    const frozen = new Frozen(random);
-    await frozen.watch(under.writer, under.reader, run);
-    const sealed = run.filter(({ key }) => key === RUN_IDS[0]).length;
-    expect(sealed).toBeGreaterThan(3 * 256);
-    for (let n = 0; n < MOMENTS; n += 1) {
-      const atMs = frozen.moment();
-      const rows = frozen.at(atMs);
-      expect([atMs, await listedAt(under.reader, atMs)]).toEqual([atMs, [...rows.values()]]);
-      for (const id of RUN_IDS) expect(await under.reader.connectionAt(id, atMs)).toEqual(rows.get(id));
-    }
-    // With the filters of the list; and in pages, one row looked at more than asked for or not.
-    for (let n = 0; n < MOMENTS / 10; n += 1) {
-      const atMs = frozen.moment();
-      const rows = [...frozen.at(atMs).values()];
-      const status = random.pick(['requested', 'active', 'migrating', 'failed', 'closed']);
-      const server_id = `server-${random.between(1, 4)}`;
-      const wanted = rows.filter((row) => row.status === status);
-      expect(await listedAt(under.reader, atMs, { status, kind: 'link' }, 1)).toEqual(wanted);
-      expect(await listedAt(under.reader, atMs, { status, server_id }, 2)).toEqual(
-        wanted.filter((row) => row.server_id === server_id),
-      );
-    }
-  });
+  it(
+    `answers, for ${MOMENTS} random moments, what the registry held then`,
+    async () => {
+      const random = new Random(SEED + 1);
+      const frozen = new Frozen(random);
+      await frozen.watch(under.writer, under.reader, run);
+      const sealed = run.filter(({ key }) => key === RUN_IDS[0]).length;
+      expect(sealed).toBeGreaterThan(3 * 256);
+      for (let n = 0; n < MOMENTS; n += 1) {
+        const atMs = frozen.moment();
+        const rows = frozen.at(atMs);
+        expect([atMs, await listedAt(under.reader, atMs)]).toEqual([atMs, [...rows.values()]]);
+        for (const id of RUN_IDS) expect(await under.reader.connectionAt(id, atMs)).toEqual(rows.get(id));
+      }
+      // With the filters of the list; and in pages, one row looked at more than asked for or not.
+      for (let n = 0; n < MOMENTS / 10; n += 1) {
+        const atMs = frozen.moment();
+        const rows = [...frozen.at(atMs).values()];
+        const status = random.pick(['requested', 'active', 'migrating', 'failed', 'closed']);
+        const server_id = `server-${random.between(1, 4)}`;
+        const wanted = rows.filter((row) => row.status === status);
+        expect(await listedAt(under.reader, atMs, { status, kind: 'link' }, 1)).toEqual(wanted);
+        expect(await listedAt(under.reader, atMs, { status, server_id }, 2)).toEqual(
+          wanted.filter((row) => row.server_id === server_id),
+        );
+      }
+    },
+    LIMIT_MS,
+  );
 
   it('keeps each decision once, in whatever portions and however often they come', async () => {
     const random = new Random(SEED + 2);
