@@ -141,6 +141,7 @@ describe('REST on what operators set', () => {
         maximum: 32,
         default: POLICY_DEFAULTS.damping_max_moves,
       });
+      expect(properties.guest_targets.type).toBe('boolean');
       expect(properties.failback).toEqual({
         type: 'string',
         enum: ['manual', 'automatic'],
