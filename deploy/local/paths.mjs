@@ -16,6 +16,7 @@ export function layoutOf(home) {
     data: join(home, 'data'),
     pki: join(home, 'pki'),
     token: join(home, 'token'),
+    jwks: join(home, 'pki', 'jwks.json'),
   };
 }
 

@@ -91,6 +91,8 @@ const ISO_SERVERS = ['iso-server-1', 'iso-server-1b', 'iso-server-2', 'iso-serve
 
 export const SERVER_GROUP = 'scheme';
 const PURCHASES_PER_SECOND = 5;
+/** As libs/pki names the issuer of development tokens. */
+export const TOKEN_ISSUER = 'trunkline-local';
 
 /**
  * Who has a certificate: every agent, both controllers, and the people and endpoints.
@@ -150,6 +152,8 @@ function controller(site, { name, region }) {
     TRUNKLINE_HTTP_PORT: String(port),
     TRUNKLINE_GRPC_PORT: String(site.portOf(name, 'grpc')),
     TRUNKLINE_TOKEN_FILE: site.layout.token,
+    TRUNKLINE_JWKS: site.layout.jwks,
+    TRUNKLINE_JWT_ISSUER: TOKEN_ISSUER,
   });
 }
 

@@ -41,12 +41,13 @@ export async function libsOf(build) {
 }
 
 /**
- * Certificates for everybody, and the token that operators' requests carry.
+ * Certificates for everybody, the issuer of tokens, and the token that allows everything.
  * @param {Site} site
  * @param {Libs} libs
  */
 export async function ensureSecrets({ layout, regions }, { contracts, pki }) {
   await pki.ensurePki(layout.pki, membersOf(regions, contracts), Date.now());
+  pki.ensureIssuer(layout.pki);
   if (existsSync(layout.token)) return;
   writeFileSync(layout.token, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
 }

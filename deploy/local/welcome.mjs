@@ -19,7 +19,7 @@ Trunkline is ready (${seconds.toFixed(1)} s)
   API documentation    ${at(east, '/docs')}
   the bank's payments  ${at(control, '/control')}
   brokers, as seen     .trunkline/brokers.json (-india, -usa: through the WAN simulator)
-  token for POST       .trunkline/token
+  token for POST       .trunkline/token (or: npx trunkline token --role operator)
   logs                 .trunkline/log/<name>.log
 
 A program that died stays dead until: npm run up -- <name>

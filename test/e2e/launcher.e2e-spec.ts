@@ -94,7 +94,13 @@ describe('the local stack in a fresh clone', () => {
         expect(Number(readFileSync(join(layout.run, `${name}.pid`), 'utf8'))).toBe(pid);
         expect(existsSync(join(layout.log, `${name}.log`))).toBe(true);
       }
-      for (const secret of ['token', 'pki/ca.key', 'pki/bank-client-1.key', 'pki/code.key']) {
+      for (const secret of [
+        'token',
+        'pki/ca.key',
+        'pki/bank-client-1.key',
+        'pki/code.key',
+        'pki/issuer.key',
+      ]) {
         expect(statSync(join(layout.home, secret)).mode & 0o077).toBe(0);
       }
       await untilActive();

@@ -5,6 +5,7 @@ import type { Name, Stack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { auditing } from './support/audit.ts';
 import { factsOf } from './support/evidence.ts';
+import { explained } from './support/explained.ts';
 import {
   applicationsOf,
   controlOf,
@@ -146,6 +147,11 @@ describe('a payment link under 50 purchases a second', () => {
       server_id: after.server_id,
       went: 'peer',
     });
+    expect((await explained(stack)).first_cause).toMatchObject({
+      reason: 'server-lost',
+      detail: expect.stringMatching(/^peer-(reset|closed)$/),
+      agent_id: before.server_id,
+    });
     await untilApproved(stack, 50);
     await reconcile(stack);
   });
@@ -161,6 +167,11 @@ describe('a payment link under 50 purchases a second', () => {
     expect(moved?.data.evidence[0]).toMatchObject({
       type: 'connection-lost',
       values: { reason: 'keepalive-timeout', observed_by: 'client-sidecar' },
+    });
+    expect((await explained(stack)).first_cause).toMatchObject({
+      reason: 'server-lost',
+      detail: 'keepalive-timeout',
+      agent_id: before.server_id,
     });
     await untilApproved(stack, 50);
     await old.kill('SIGCONT');
@@ -197,6 +208,10 @@ describe('a payment link under 50 purchases a second', () => {
       ({ data }) => data.version > before.version && data.reason === 'unanswered-requests',
     );
     expect(JSON.stringify(moved?.data.evidence)).toMatch(/unanswered/);
+    expect((await explained(stack)).first_cause).toMatchObject({
+      reason: 'unanswered-requests',
+      agent_id: before.server_id,
+    });
     for (const pod of pods) await postJson(stack.url(pod, '/control'), { command: 'answer' });
     await untilApproved(stack, 50);
     await reconcile(stack);
@@ -207,6 +222,9 @@ describe('a payment link under 50 purchases a second', () => {
     await Promise.all(SERVER_SIDECARS.map((name) => stack.program(name).kill('SIGKILL')));
     const waiting = await untilPhase(stack, 'waiting-for-capacity');
     expect(waiting.status).toBe('failed');
+    const why = await explained(stack);
+    expect(why.first_cause).toMatchObject({ reason: 'server-lost', agent_id: before.server_id });
+    expect(why.why_not[0]).toMatchObject({ question: 'Why does the link stand nowhere?' });
     await stack.program('server-sidecar-2').start();
     const after = await untilActive(stack, before.epoch + 1);
     expect(after.server_id).toBe('scheme-server-2');
@@ -248,6 +266,10 @@ describe('a payment link under 50 purchases a second', () => {
       expect(answer.status).toBe(202);
       const after = await untilActive(stack, before.epoch + 1);
       expect(after.server_id).not.toBe(before.server_id);
+      expect((await explained(stack)).first_cause).toMatchObject({
+        reason: 'operator-request',
+        detail: 'maintenance',
+      });
       await untilApproved(stack, 50);
       expect((await controlOf(stack, 'iso-client-1')).timed_out).toBe(reversed);
       await reconcile(stack);
@@ -264,6 +286,11 @@ describe('a payment link under 50 purchases a second', () => {
       expect(answer.status).toBe(202);
       const after = await untilActive(stack, before.epoch + 1);
       expect(after.server_id).not.toBe(before.server_id);
+      expect((await explained(stack)).first_cause).toMatchObject({
+        reason: 'agent-draining',
+        detail: 'upgrade',
+        agent_id: before.server_id,
+      });
       await untilApproved(stack, 50);
       expect((await controlOf(stack, 'iso-client-1')).timed_out).toBe(reversed);
       await reconcile(stack);

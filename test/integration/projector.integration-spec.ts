@@ -100,7 +100,7 @@ describe('the projector', () => {
     const swept = projection.swept;
     await waitFor(() => projection.swept > swept + 1, { what: 'a sweep' });
     expect([projection.wrong, projection.failures, projection.rebuilds]).toEqual([0, [], expect.any(Array)]);
-    const positions = `trunkline:positions:{${projection.regions[0]}}`;
+    const positions = `trunkline:positions:2:{${projection.regions[0]}}`;
     expect(await redisCommand(url, 'HGET', positions, `${west}/${partition}`)).toBe('5:7:w');
   });
 
@@ -111,7 +111,7 @@ describe('the projector', () => {
     await reached(20);
     await projection.stop(first);
     const before = await redisContents(url);
-    const positions = `trunkline:positions:{${projection.regions[0]}}`;
+    const positions = `trunkline:positions:2:{${projection.regions[0]}}`;
     // As if it had been killed before it wrote how far it was.
     for (let p = 0; p < PARTITIONS; p += 1) {
       await redisCommand(url, 'HSET', positions, `${projection.events}/${p}`, '1:1:first');
@@ -195,8 +195,8 @@ describe('the projector', () => {
     await redisCommand(url, 'DEL', 'connections:{c1:a}', 'trunkline:connection-events:{c1:a}');
     await redisCommand(url, 'HSET', 'connections:{c2:a}', 'version', '99', 'status', 'failed');
     await redisCommand(url, 'HSET', 'connections:{c9:nowhere}', 'version', '3', 'status', 'active');
-    await redisCommand(url, 'ZADD', 'trunkline:{connections}:all', '0', 'c9:nowhere');
-    await redisCommand(url, 'HDEL', 'trunkline:{connections}:rows', 'c3:a');
+    await redisCommand(url, 'ZADD', 'trunkline:{connections}:2:all', '0', 'c9:nowhere');
+    await redisCommand(url, 'HDEL', 'trunkline:{connections}:2:rows', 'c3:a');
     await waitFor(async () => {
       expect(await redisContents(url)).toEqual(before);
       return true;

@@ -4,12 +4,19 @@ import request from 'supertest';
 import { TIMING } from '#libs/contracts';
 import { type Log, LogUnavailable, type OutgoingEvent } from '#libs/log';
 import { createLogger, createRegistry, systemClock } from '#libs/platform';
-import type { FailoverView, FreezeView, PolicyView, RegistryReader } from '#libs/registry';
+import type {
+  AnswerClaim,
+  Answers,
+  FailoverView,
+  FreezeView,
+  PolicyView,
+  RegistryReader,
+} from '#libs/registry';
 import { appModule } from '../../apps/central-controller/src/app.module.ts';
 import { ControllerConfig } from '../../apps/central-controller/src/config.ts';
 import type { CoreServices } from '../../apps/central-controller/src/core/core.module.ts';
 import { configureApp } from '../../apps/central-controller/src/http/create-app.ts';
-import { REGISTRY } from '../../apps/central-controller/src/rest/tokens.ts';
+import { ANSWERS, REGISTRY } from '../../apps/central-controller/src/rest/tokens.ts';
 
 export const TOKEN = 'a-token-of-the-tests';
 export const CONNECTION = {
@@ -84,14 +91,23 @@ class OneOfEach implements RegistryReader {
   connectionEvents(id: string, page: unknown) {
     return this.answer(id === CONNECTION.connection_id ? { items: [] } : undefined, page);
   }
-  agents() {
-    return this.answer({ items: [AGENT] });
+  connectionAt(id: string, ...asked: unknown[]) {
+    return this.answer(id === CONNECTION.connection_id ? CONNECTION : undefined, ...asked);
+  }
+  connectionsAt(...asked: unknown[]) {
+    return this.answer({ items: [CONNECTION], next_cursor: 'next' }, ...asked);
+  }
+  historyOf() {
+    return this.answer(undefined);
+  }
+  agents(...asked: unknown[]) {
+    return this.answer({ items: [AGENT] }, ...asked);
   }
   agent(id: string) {
     return this.answer(id === AGENT.agent_id ? AGENT : undefined);
   }
-  failovers() {
-    return this.answer({ items: [HELD] });
+  failovers(...asked: unknown[]) {
+    return this.answer({ items: [HELD] }, ...asked);
   }
   failover(id: string) {
     return this.answer([HELD, DAMPED].find((each) => each.failover_id === id));
@@ -105,8 +121,35 @@ class OneOfEach implements RegistryReader {
   freeze() {
     return this.answer(this.frozen);
   }
-  missing() {
-    return this.answer(undefined);
+  /** Asked all the time, for /health/ready; so it does not count as asked. */
+  async missing() {
+    if (this.failure) throw this.failure;
+    return undefined;
+  }
+  close() {}
+}
+
+/** Answers kept in memory; they fail when told to. */
+class KeptAnswers implements Answers {
+  failure: Error | undefined;
+  readonly kept = new Map<string, [fingerprint: string, answer: string]>();
+
+  async claim(key: string, fingerprint: string): Promise<AnswerClaim> {
+    if (this.failure) throw this.failure;
+    const [known, answer] = this.kept.get(key) ?? [];
+    if (known === undefined) {
+      this.kept.set(key, [fingerprint, '']);
+      return { kind: 'claimed' };
+    }
+    if (known !== fingerprint) return { kind: 'other' };
+    return answer ? { kind: 'answered', answer } : { kind: 'running' };
+  }
+  async keep(key: string, fingerprint: string, answer: string) {
+    if (this.failure) throw this.failure;
+    this.kept.set(key, [fingerprint, answer]);
+  }
+  async release(key: string) {
+    this.kept.delete(key);
   }
   close() {}
 }
@@ -114,6 +157,7 @@ class OneOfEach implements RegistryReader {
 /** The REST part over a registry of one connection and one agent, and a log that remembers what it was given. */
 export class RestApp {
   readonly registry = new OneOfEach();
+  readonly answers = new KeptAnswers();
   published: OutgoingEvent[] = [];
   logFails = false;
   private app!: NestExpressApplication;
@@ -132,6 +176,8 @@ export class RestApp {
 
   reset(): void {
     this.registry.failure = undefined;
+    this.answers.failure = undefined;
+    this.answers.kept.clear();
     this.registry.known = [POLICY];
     this.registry.frozen = undefined;
     this.registry.home = CONNECTION.home_region;
@@ -144,6 +190,8 @@ export class RestApp {
     const module = await Test.createTestingModule({ imports: [appModule(core)] })
       .overrideProvider(REGISTRY)
       .useValue(this.registry)
+      .overrideProvider(ANSWERS)
+      .useValue(this.answers)
       .compile();
     this.app = module.createNestApplication<NestExpressApplication>({ bodyParser: false, logger: false });
     configureApp(this.app, core);

@@ -10,6 +10,7 @@ import {
   Max,
   MaxLength,
   Min,
+  MinLength,
 } from 'class-validator';
 import { DEFAULT_PARTITIONS, TIMING } from '#libs/contracts';
 import { ConfigurationError, FromEnv, readConfig } from '#libs/platform';
@@ -108,10 +109,29 @@ export class ControllerConfig {
   @IsString()
   tlsKey?: string;
 
-  @FromEnv('TRUNKLINE_TOKEN_FILE', 'string', 'File that holds the bearer token; needed by rest')
+  @FromEnv(
+    'TRUNKLINE_TOKEN_FILE',
+    'string',
+    'File with a bearer token that allows all; rest needs it or JWKS',
+  )
   @IsOptional()
   @IsString()
   tokenFile?: string;
+
+  @FromEnv('TRUNKLINE_JWKS', 'string', "File or https:// address of the token issuer's public keys (JWKS)")
+  @IsOptional()
+  @IsString()
+  jwks?: string;
+
+  @FromEnv('TRUNKLINE_JWT_ISSUER', 'string', 'Whose tokens are taken (`iss`); needed with TRUNKLINE_JWKS')
+  @IsOptional()
+  @IsString()
+  jwtIssuer?: string;
+
+  @FromEnv('TRUNKLINE_JWT_AUDIENCE', 'string', 'Whom tokens must be meant for (`aud`)')
+  @IsString()
+  @MinLength(1)
+  jwtAudience = 'trunkline';
 
   @FromEnv('TRUNKLINE_PARTITIONS', 'number', 'Partitions of every keyed topic, the same in every region')
   @IsInt()
@@ -158,7 +178,7 @@ for (const name of Object.keys(TIMING) as TimingName[]) {
 export interface Configuration {
   readonly config: Readonly<ControllerConfig>;
   readonly timings: Timings;
-  /** Undefined when no token file is configured: then there is no REST part, and no call needs one. */
+  /** Undefined when no token file is configured: then tokens come from the issuer, or no call needs one. */
   readonly token: string | undefined;
   /** The controllers of other regions that it may ask, by region. */
   readonly peers: readonly PeerConfig[];
@@ -170,7 +190,7 @@ export interface Configuration {
 export function loadConfiguration(env: NodeJS.ProcessEnv = process.env): Configuration {
   const { config, lines } = readConfig(ControllerConfig, env);
   const timings = readConfig(TimingConfig, env);
-  const problems = [...lines, ...timings.lines, ...regionProblems(config)];
+  const problems = [...lines, ...timings.lines, ...regionProblems(config), ...jwksProblems(config)];
   const token = tokenOf(config, problems);
   const peers = readPeers(config, problems);
   const tls = readTls(config, problems);
@@ -195,11 +215,27 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
+/** Keys over plain HTTP could be anybody's, unless nobody is in between. */
+function jwksProblems({ jwks, jwtIssuer }: ControllerConfig): string[] {
+  const problems: string[] = [];
+  if ((jwks === undefined) !== (jwtIssuer === undefined)) {
+    problems.push('TRUNKLINE_JWKS, TRUNKLINE_JWT_ISSUER: each needs the other');
+  }
+  if (jwks !== undefined && /^[a-z]+:\/\//i.test(jwks)) {
+    const url = URL.canParse(jwks) ? new URL(jwks) : undefined;
+    const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
+    if (!isSafe) problems.push(`TRUNKLINE_JWKS: ${jwks}; it must be a file, or begin with https://`);
+  }
+  return problems;
+}
+
 function tokenOf(config: ControllerConfig, problems: string[]): string | undefined {
   const { tokenFile } = config;
   if (tokenFile === undefined) {
-    if (config.parts.includes('rest') || !isLoopback(config.httpHost)) {
-      problems.push('TRUNKLINE_TOKEN_FILE: not set; rest, and any host but loopback, need a bearer token');
+    if (config.jwks === undefined && (config.parts.includes('rest') || !isLoopback(config.httpHost))) {
+      problems.push(
+        'TRUNKLINE_TOKEN_FILE: not set, nor TRUNKLINE_JWKS; rest, and any host but loopback, need tokens',
+      );
     }
     return undefined;
   }

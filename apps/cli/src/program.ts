@@ -2,13 +2,24 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import * as endpoint from '#libs/endpoint';
+import { environment, usualConfigFile } from './config.ts';
 import { CliError, EXIT, type ExitCode, type Output } from './exit.ts';
+import { agentsCommand } from './operator/agents.ts';
+import { checkCommand } from './operator/check/command.ts';
+import { connectionsCommand } from './operator/connections.ts';
+import { type OperatorContext, processScreen } from './operator/context.ts';
+import { failoversCommand } from './operator/failovers.ts';
+import { tailCommand } from './operator/tail.ts';
+import { topCommand } from './operator/top.ts';
+import { topicsCommand } from './operator/topics.ts';
 import { pkiCommand } from './pki/command.ts';
+import { exportCommand, replayCommand } from './replay/command.ts';
 import type { SessionContext } from './session/context.ts';
 import { controllerCommand } from './session/controller-command.ts';
 import { probeCommand } from './session/probe-command.ts';
 import { targetCommand } from './session/target-command.ts';
 import { processTerminal } from './terminal.ts';
+import { tokenCommand } from './token/command.ts';
 import { verifyCommand } from './verify/command.ts';
 
 export interface About {
@@ -19,7 +30,8 @@ export interface About {
 }
 
 /** What a test gives in place of the machine. */
-export type Surroundings = Partial<Pick<SessionContext, 'terminal' | 'endpoint' | 'stateHome'>>;
+export type Surroundings = Partial<Pick<SessionContext, 'terminal' | 'endpoint' | 'stateHome'>> &
+  Partial<Pick<OperatorContext, 'screen' | 'env' | 'configFile' | 'nowMs'>>;
 
 /** Runs one command line, without the names of node and of the script. Never rejects, never exits. */
 export async function run(
@@ -47,11 +59,33 @@ export async function run(
     endpoint: surroundings.endpoint ?? endpoint,
     stateHome: surroundings.stateHome ?? join(homedir(), '.trunkline'),
   };
+  const env = surroundings.env ?? environment();
+  const operator: OperatorContext = {
+    output,
+    end,
+    terminal: context.terminal,
+    stackHome: about.stackHome,
+    agent: context.agent,
+    screen: surroundings.screen ?? processScreen(),
+    env,
+    configFile: surroundings.configFile ?? usualConfigFile(env),
+    nowMs: surroundings.nowMs ?? Date.now,
+  };
   const commands = [
+    connectionsCommand(operator),
+    agentsCommand(operator),
+    failoversCommand(operator),
+    topCommand(operator),
+    tailCommand(operator),
+    checkCommand(operator),
+    topicsCommand(operator),
     controllerCommand(context),
     targetCommand(context),
     probeCommand(context),
     verifyCommand(output, end),
+    exportCommand(operator),
+    replayCommand(operator),
+    tokenCommand(operator),
     pkiCommand(output),
   ];
   for (const command of commands) program.addCommand(inherit(command, program));

@@ -222,8 +222,26 @@ export const ERROR_CODES = {
   'invalid-event': { status: 422, title: 'The CloudEvent is not one this topic takes', retriable: false },
   'missing-token': { status: 401, title: 'A bearer token is needed', retriable: false },
   'invalid-token': { status: 401, title: 'The bearer token is not valid', retriable: false },
+  'expired-token': { status: 401, title: 'The bearer token has expired', retriable: false },
+  forbidden: { status: 403, title: 'The bearer token does not allow this', retriable: false },
+  'keys-unavailable': {
+    status: 503,
+    title: 'The keys that tokens are checked with cannot be read',
+    retriable: true,
+  },
+  'idempotency-key-reused': {
+    status: 422,
+    title: 'The Idempotency-Key was given with another request before',
+    retriable: false,
+  },
+  'idempotency-key-in-use': {
+    status: 409,
+    title: 'The first request with this Idempotency-Key is still being answered',
+    retriable: true,
+  },
   'connection-not-found': { status: 404, title: 'No such connection', retriable: false },
   'agent-not-found': { status: 404, title: 'No such agent', retriable: false },
+  'before-retention': { status: 410, title: 'What was then is not kept any more', retriable: false },
   'other-control-region': {
     status: 409,
     title: 'The agent belongs to another control region, where this must be asked for',
@@ -248,6 +266,11 @@ export const ERROR_CODES = {
     retriable: true,
   },
   'registry-unavailable': { status: 503, title: 'The registry cannot be reached', retriable: true },
+  'too-many-readers': {
+    status: 503,
+    title: 'As many programs read the live stream as there may be',
+    retriable: true,
+  },
   'log-unavailable': { status: 503, title: 'Kafka did not take the record in time', retriable: true },
   'internal-error': { status: 500, title: 'An unexpected error', retriable: true },
 } as const satisfies Record<string, ErrorCode>;

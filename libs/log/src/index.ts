@@ -1,6 +1,6 @@
 export { ClaimTracker } from './claims.ts';
 export { decodeRecord, NO_LIMITS, WIRE_LIMITS } from './codec/decode.ts';
-export { deadLetter, forwarded, putAside, wasForwarded } from './dead-letter.ts';
+export { deadLetter, forwarded, putAside, TRUNCATED_HEADER, wasForwarded } from './dead-letter.ts';
 export { LogUnavailable, RecordsRefused, TruthUnreadable, WrongTopic } from './errors.ts';
 export { followLog } from './follow/follow-log.ts';
 export { type Judged, judgeRecord } from './follow/judge-record.ts';
@@ -15,6 +15,7 @@ export {
 } from './follow/types.ts';
 export { KafkaLog } from './kafka/log.ts';
 export type { KafkaLogOptions } from './kafka/options.ts';
+export type { TopicFault } from './kafka/topics.ts';
 export type {
   Decision,
   DecisionData,
@@ -32,6 +33,7 @@ export {
   type WriteRequest,
 } from './memory/broker.ts';
 export { eventLoopScheduler, type MemoryScheduler } from './memory/scheduler.ts';
+export { partitionOf } from './murmur2.ts';
 export type { LogObserver, ReclaimCause } from './observer.ts';
 export type {
   Batch,
@@ -54,3 +56,4 @@ export type {
   TopicPartition,
   UnreadableRecord,
 } from './port.ts';
+export { type OffsetRange, RANGE_LIMITS, RangeReader, type RangeReaderOptions } from './range-reader.ts';

@@ -133,6 +133,8 @@ export interface TailSubscription extends Subscription {
   readonly from: StartAt;
   /** Begins paused: each partition gives nothing until a seek. */
   readonly paused?: boolean;
+  /** A fetch holds so many bytes of a partition, about; absent: as fits a reader of everything. */
+  readonly fetchBytes?: number;
   /** Our own loops wrote it: no limits of size and depth, because truth is not skipped. */
   readonly trusted?: boolean;
   /** For trusted records: makes of a value only what its reader needs; absent: all of it. */

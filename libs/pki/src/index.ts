@@ -9,3 +9,4 @@ export {
   type LeafOptions,
 } from './certificates.ts';
 export { ensurePki, type Member, RENEW_BEFORE_MS, readAuthority } from './directory.ts';
+export { DEVELOPMENT_ISSUER, ensureIssuer, ISSUER_FILES } from './issuer.ts';

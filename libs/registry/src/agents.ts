@@ -1,7 +1,9 @@
 import { TIMING } from '#libs/contracts';
 import type { RedisClient } from './client.ts';
-import { encodeCursor, lexAfter, type Page, type PageRequest, pageSize } from './cursor.ts';
+import { listNamed, type Page, type PageRequest } from './cursor.ts';
+import { filteredPage, fits, isEmpty } from './filtered-page.ts';
 import { KEYS } from './keys.ts';
+import { REGISTRY_LIMITS } from './limits.ts';
 import { rowOf } from './rows.ts';
 
 export type AgentStatus = 'alive' | 'suspect' | 'lost';
@@ -26,7 +28,12 @@ export interface AgentView {
   readonly updated_at?: string;
 }
 
+/** Every member given must be so. */
+export type AgentFilter = Partial<Pick<AgentView, 'kind' | 'status' | 'control_region'>>;
+
 const LIST = 'agents';
+/** Agents looked at in one go by a list with a filter. */
+const STRIDE = 500;
 /** An agent that missed so many reports is suspect. */
 const MISSED_REPORTS = 3;
 
@@ -34,18 +41,23 @@ export async function listAgents(
   client: RedisClient,
   request: PageRequest,
   nowMs: number,
+  filter: AgentFilter = {},
 ): Promise<Page<AgentView>> {
-  const limit = pageSize(request);
-  const [found] = await client.run([
-    ['zrangebylex', KEYS.allAgents, lexAfter(LIST, request), '+', 'LIMIT', 0, limit + 1],
-  ]);
-  const ids = (found as string[]).slice(0, limit);
-  const rows = await client.run(ids.map((id) => ['hgetall', KEYS.agent(id)]));
-  const items = rows.flatMap(
-    (row, i) => agentView(ids[i] as string, row as Record<string, string>, nowMs) ?? [],
+  const list = listNamed(LIST, filter);
+  return filteredPage(
+    { list, request, scanned: REGISTRY_LIMITS.agentsScanned, stride: isEmpty(filter) ? undefined : STRIDE },
+    async (from, count) => {
+      const [ids] = await client.run([['zrangebylex', KEYS.allAgents, from, '+', 'LIMIT', 0, count]]);
+      return ids as string[];
+    },
+    async (ids) => {
+      const rows = await client.run(ids.map((id) => ['hgetall', KEYS.agent(id)]));
+      return rows.map((row, i) => {
+        const view = agentView(ids[i] as string, row as Record<string, string>, nowMs);
+        return view && fits(filter, view) ? view : undefined;
+      });
+    },
   );
-  const more = (found as string[]).length > limit;
-  return more ? { items, next_cursor: encodeCursor(LIST, ids[limit - 1] as string) } : { items };
 }
 
 export async function oneAgent(

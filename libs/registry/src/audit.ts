@@ -1,5 +1,6 @@
 import type { RedisClient, RedisCommand } from './client.ts';
-import { type AggregateKind, chunks } from './decisions.ts';
+import { type AggregateKind, chunks, INDEX_KEYS } from './decisions.ts';
+import { type HistoryLook, lookAtHistories } from './history/fold.ts';
 import { KEYS } from './keys.ts';
 import { REGISTRY_LIMITS } from './limits.ts';
 
@@ -25,6 +26,11 @@ export class Audit {
     if (kind !== 'connection' || ids.length === 0) return this.versions(kind, ids);
     const [rows] = await this.client.run([['hmget', KEYS.connectionRows, ...ids]]);
     return (rows as (string | null)[]).map((row) => Number.parseInt(row ?? '0', 10));
+  }
+
+  /** What stands of the histories of these connections; 0 is the version of one that is not there. */
+  histories(ids: readonly string[]): Promise<HistoryLook[]> {
+    return lookAtHistories(this.client, ids);
   }
 
   /** Every row's id, by name, in lists of bounded length. */
@@ -66,12 +72,11 @@ function forgetConnections(ids: readonly string[]): RedisCommand[] {
       KEYS.connection(id),
       KEYS.connectionEvents(id),
       KEYS.connectionFailovers(id),
+      KEYS.connectionBlocks(id),
+      KEYS.connectionIndex(id),
     ],
   );
-  return [
-    ...rows,
-    ['unindexConnections', 2, KEYS.connectionRows, KEYS.allConnections, KEYS.indexPrefix, ...ids],
-  ];
+  return [...rows, ['unindexConnections', ...INDEX_KEYS, ...ids]];
 }
 
 /** What reports said of the agent stays: only the decisions are folded again. */

@@ -2,10 +2,12 @@ import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
 import { RegistryUnavailable } from './errors.ts';
 import { REGISTRY_LIMITS } from './limits.ts';
 import { AGENT_DECISIONS, AGENT_REPORTS, REGION_DECISIONS } from './scripts/agents.ts';
+import { CLAIM_ANSWER, KEEP_ANSWER, RELEASE_ANSWER } from './scripts/answers.ts';
 import { CONNECTION_DECISIONS } from './scripts/connection-decisions.ts';
 import { CONNECTION_INDEX, UNINDEX_CONNECTIONS } from './scripts/connection-index.ts';
 import { CONNECTION_REPORTS } from './scripts/connection-reports.ts';
 import { EVENTS_PAGE } from './scripts/events-page.ts';
+import { HISTORY_AT, HISTORY_LOOK, HISTORY_OPEN, HISTORY_RANGE, SEAL_HISTORY } from './scripts/history.ts';
 import { BEGIN_REBUILD, MOVE_POSITION } from './scripts/positions.ts';
 
 /** Lua scripts by the name they are called by; their arguments are: number of keys, keys, values. */
@@ -19,13 +21,26 @@ const SCRIPTS = {
   unindexConnections: { lua: UNINDEX_CONNECTIONS },
   movePosition: { lua: MOVE_POSITION, numberOfKeys: 2 },
   beginRebuild: { lua: BEGIN_REBUILD, numberOfKeys: 2 },
+  claimAnswer: { lua: CLAIM_ANSWER, numberOfKeys: 2 },
+  keepAnswer: { lua: KEEP_ANSWER, numberOfKeys: 2 },
+  releaseAnswer: { lua: RELEASE_ANSWER, numberOfKeys: 2 },
   eventsPage: { lua: EVENTS_PAGE, numberOfKeys: 2 },
+  historyOpen: { lua: HISTORY_OPEN, numberOfKeys: 4 },
+  sealHistory: { lua: SEAL_HISTORY, numberOfKeys: 4 },
+  historyAt: { lua: HISTORY_AT, numberOfKeys: 4 },
+  historyRange: { lua: HISTORY_RANGE, numberOfKeys: 4 },
+  historyLook: { lua: HISTORY_LOOK, numberOfKeys: 4 },
 };
 
-/** A command or a script's name, and its arguments. */
-export type RedisCommand = readonly [name: string, ...args: (string | number)[]];
+type Argument = string | number | Buffer;
 
-type Call = (...args: (string | number)[]) => Promise<unknown>;
+/**
+ * A command or a script's name, and its arguments. A name that ends in `Buffer` gets the same answer with buffers
+ * where there would be texts.
+ */
+export type RedisCommand = readonly [name: string, ...args: Argument[]];
+
+type Call = (...args: Argument[]) => Promise<unknown>;
 
 /** Errors that say "not now"; any other reply that is an error is a fault of ours. */
 const TRANSIENT =

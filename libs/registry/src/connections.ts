@@ -1,6 +1,15 @@
 import type { RedisClient } from './client.ts';
-import { decodeCursor, encodeCursor, lexAfter, type Page, type PageRequest, pageSize } from './cursor.ts';
+import {
+  decodeCursor,
+  encodeCursor,
+  lexAfter,
+  listNamed,
+  type Page,
+  type PageRequest,
+  pageSize,
+} from './cursor.ts';
 import { InvalidCursor } from './errors.ts';
+import { eventOfText } from './event-text.ts';
 import { KEYS } from './keys.ts';
 import { REGISTRY_LIMITS } from './limits.ts';
 import { rowOf } from './rows.ts';
@@ -38,15 +47,33 @@ export type ConnectionFilter = Partial<Record<(typeof INDEX_COLUMNS)[number], st
 /** Index rows looked at in one go. */
 const STRIDE = 1_000;
 /** The most telling column first: its index is walked, the other columns are compared. */
-const BY_SELECTIVITY = ['server_id', 'client_id', 'status', 'kind'] as const;
+const BY_SELECTIVITY = [
+  'server_id',
+  'broker_id',
+  'client_id',
+  'phase',
+  'status',
+  'home_region',
+  'kind',
+] as const;
 
+/** What lists of connections may be ordered by; with `-` from its end. */
+export const CONNECTION_SORTS = ['connection_id', '-connection_id', 'updated_at', '-updated_at'] as const;
+export type ConnectionSort = (typeof CONNECTION_SORTS)[number];
+
+/**
+ * By `updated_at` a connection that changes while pages are turned moves to the newest end: from the newest on it is
+ * not met again, from the oldest on it is met anew. One that stays is met once, in any order.
+ */
 export async function listConnections(
   client: RedisClient,
   filter: ConnectionFilter,
   request: PageRequest,
+  sort: ConnectionSort = 'connection_id',
 ): Promise<Page<ConnectionView>> {
-  const list = listName(filter);
-  const { ids, next } = await findIds(client, filter, lexAfter(list, request), pageSize(request));
+  const list = listName(filter, sort);
+  const start = lexAfter(list, request, sort.startsWith('-'));
+  const { ids, next } = await findIds(client, walkOf(filter, sort), filter, start, pageSize(request));
   const rows = await client.run(ids.map((id) => ['hgetall', KEYS.connection(id)]));
   const items = rows.flatMap((row, i) => {
     const view = connectionView(ids[i] as string, row as Record<string, string>);
@@ -75,42 +102,68 @@ export async function eventsOfConnection(
   ]);
   if (found === null) return undefined;
   const [from, version, events] = found as [number, number, string[]];
-  const items = events.map((event) => JSON.parse(event) as EventView);
+  const items = events.map((event) => eventOfText(event));
   const last = from + items.length - 1;
   return last >= version || items.length === 0
     ? { items }
     : { items, next_cursor: encodeCursor(list, String(last)) };
 }
 
-function listName(filter: ConnectionFilter): string {
-  return `connections?${INDEX_COLUMNS.map((column) => filter[column] ?? '').join('&')}`;
+export function listName(filter: ConnectionFilter, sort: ConnectionSort = 'connection_id'): string {
+  return listNamed(`connections/${sort}`, filter);
 }
 
-/** Up to `limit` ids that match, by name, and the one to go on after unless that was the end. */
+/** The index that a list walks, and the columns that it compares beside. */
+interface Walk {
+  readonly index: string;
+  readonly others: readonly (typeof INDEX_COLUMNS)[number][];
+  readonly byUpdate: boolean;
+  /** From the end on. */
+  readonly down: boolean;
+}
+
+function walkOf(filter: ConnectionFilter, sort: ConnectionSort): Walk {
+  const byUpdate = sort.endsWith('updated_at');
+  const column = byUpdate ? undefined : BY_SELECTIVITY.find((each) => filter[each] !== undefined);
+  const byName = column ? KEYS.connectionsWith(column, filter[column] as string) : KEYS.allConnections;
+  return {
+    index: byUpdate ? KEYS.connectionsByUpdate : byName,
+    others: INDEX_COLUMNS.filter((each) => each !== column && filter[each] !== undefined),
+    byUpdate,
+    down: sort.startsWith('-'),
+  };
+}
+
+/** Up to `limit` ids that match, and the member to go on after unless that was the end. */
 async function findIds(
   client: RedisClient,
+  { index, others, byUpdate, down }: Walk,
   filter: ConnectionFilter,
   start: string,
   limit: number,
 ): Promise<{ ids: string[]; next?: string }> {
-  const column = BY_SELECTIVITY.find((each) => filter[each] !== undefined);
-  const index = column ? KEYS.connectionsWith(column, filter[column] as string) : KEYS.allConnections;
-  const others = INDEX_COLUMNS.filter((each) => each !== column && filter[each] !== undefined);
-  const ids: string[] = [];
+  const idOf = (member: string) => (byUpdate ? member.slice(member.indexOf('|') + 1) : member);
+  const taken: string[] = [];
+  const ids = () => taken.map(idOf);
   let from = start;
   for (let scanned = 0; scanned < REGISTRY_LIMITS.rowsScanned; ) {
-    const stride = others.length === 0 ? limit + 1 - ids.length : STRIDE;
-    const [found] = await client.run([['zrangebylex', index, from, '+', 'LIMIT', 0, stride]]);
-    const candidates = found as string[];
-    for (const id of await withOthers(client, candidates, filter, others)) {
-      if (ids.length === limit) return { ids, next: ids[limit - 1] as string };
-      ids.push(id);
+    const stride = others.length === 0 ? limit + 1 - taken.length : STRIDE;
+    const page = ['LIMIT', 0, stride] as const;
+    const [found] = await client.run([
+      down ? ['zrevrangebylex', index, from, '-', ...page] : ['zrangebylex', index, from, '+', ...page],
+    ]);
+    const members = found as string[];
+    const fit = new Set(await withOthers(client, members.map(idOf), filter, others));
+    for (const member of members) {
+      if (!fit.has(idOf(member))) continue;
+      if (taken.length === limit) return { ids: ids(), next: taken[limit - 1] as string };
+      taken.push(member);
     }
-    if (candidates.length < stride) return { ids };
-    from = `(${candidates[candidates.length - 1]}`;
-    scanned += candidates.length;
+    if (members.length < stride) return { ids: ids() };
+    from = `(${members[members.length - 1]}`;
+    scanned += members.length;
   }
-  return { ids, next: from.slice(1) };
+  return { ids: ids(), next: from.slice(1) };
 }
 
 async function withOthers(
@@ -128,11 +181,11 @@ async function withOthers(
 }
 
 /** The row may have changed since it was found by an index: an answer never contradicts its filter. */
-function matches(filter: ConnectionFilter, view: ConnectionView): boolean {
+export function matches(filter: ConnectionFilter, view: ConnectionView): boolean {
   return INDEX_COLUMNS.every((column) => filter[column] === undefined || view[column] === filter[column]);
 }
 
-function connectionView(id: string, fields: Record<string, string>): ConnectionView | undefined {
+export function connectionView(id: string, fields: Record<string, string>): ConnectionView | undefined {
   if (fields.version === undefined) return undefined;
   const row = rowOf(fields);
   return row.defined({

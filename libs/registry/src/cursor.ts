@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { InvalidCursor } from './errors.ts';
 import { REGISTRY_LIMITS } from './limits.ts';
 
@@ -46,7 +47,16 @@ export function pageSize(request: PageRequest): number {
   return Math.min(request.limit ?? REGISTRY_LIMITS.defaultPageSize, REGISTRY_LIMITS.pageSize);
 }
 
-/** Where a walk over a set ordered by name begins. */
-export function lexAfter(list: string, request: PageRequest): string {
-  return request.cursor === undefined ? '-' : `(${decodeCursor(list, request.cursor)}`;
+/** Where a walk over a set ordered by name begins; `down` walks from its end. */
+export function lexAfter(list: string, request: PageRequest, down = false): string {
+  if (request.cursor === undefined) return down ? '+' : '-';
+  return `(${decodeCursor(list, request.cursor)}`;
+}
+
+/** The name of a list with filters: cursors hold it, so it is short whatever the filters are. */
+export function listNamed(name: string, filter: object): string {
+  const given = Object.entries(filter).filter(([, value]) => value !== undefined);
+  if (given.length === 0) return name;
+  const sorted = given.sort(([a], [b]) => (a < b ? -1 : 1));
+  return `${name}?${createHash('sha256').update(JSON.stringify(sorted)).digest('base64url').slice(0, 22)}`;
 }

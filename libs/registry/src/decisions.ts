@@ -7,7 +7,10 @@ import {
   type SessionDecision,
 } from '#libs/contracts';
 import type { RedisClient, RedisCommand } from './client.ts';
+import { timePrefix } from './event-text.ts';
 import { failoverMember, ledgerScore } from './failover-order.ts';
+import { decidedMsOf } from './history/entry.ts';
+import { sealHistories } from './history/seal.ts';
 import { KEYS } from './keys.ts';
 import { REGISTRY_LIMITS } from './limits.ts';
 import { INDEX_COLUMNS } from './scripts/connection-index.ts';
@@ -45,6 +48,9 @@ export interface ApplyOutcome {
 /** What rows there are: each kind has its own. */
 export type AggregateKind = 'connection' | 'agent' | 'region';
 
+/** The events must still hold what was not sealed yet when a run has been added to them. */
+const RUN_LENGTH = REGISTRY_LIMITS.eventsPerConnection - REGISTRY_LIMITS.historyBlock;
+
 /** Decisions of one key, their versions without gaps. */
 interface Run {
   readonly key: string;
@@ -53,8 +59,8 @@ interface Run {
 
 /**
  * Applies decisions in the order of the log; each is applied once, however often it is given.
- * The rows first, then the indexes over them: a list may miss a row for a moment, never for good, because
- * whoever stopped between the two gives the same decisions again.
+ * The rows first, then their histories and the indexes over them: a list may miss a row for a moment, never for good,
+ * because whoever stopped in between gives the same decisions again.
  */
 export async function applyDecisions(
   client: RedisClient,
@@ -67,6 +73,7 @@ export async function applyDecisions(
     const before = await applyRuns(client, sorted);
     const all = [...sorted.connection, ...sorted.agent, ...sorted.region];
     outcome = all.reduce((sum, run, i) => counted(sum, run, before[i] ?? 0), outcome);
+    await sealHistories(client, filling(sorted.connection));
     await client.run(indexCommands(sorted));
   }
   return outcome;
@@ -94,7 +101,7 @@ function rounds(records: readonly DecisionRecord[]): Run[][] {
     const last = runs[runs.length - 1];
     const have = last && newest(last).version;
     if (have !== undefined && record.version <= have) continue;
-    if (last && have === record.version - 1 && last.records.length < REGISTRY_LIMITS.eventsPerConnection) {
+    if (last && have === record.version - 1 && last.records.length < RUN_LENGTH) {
       last.records.push(record);
     } else {
       runs.push({ key: record.key, records: [record] });
@@ -104,6 +111,15 @@ function rounds(records: readonly DecisionRecord[]): Run[][] {
   return Array.from({ length: depth }, (_none, round) =>
     [...perKey.values()].flatMap((runs) => runs[round] ?? []),
   );
+}
+
+/** Connections of which a decision was given that fills a block of their history, applied just now or before. */
+function filling(runs: readonly Run[]): string[] {
+  const blocks = (version: number) => Math.floor(version / REGISTRY_LIMITS.historyBlock);
+  return runs.flatMap((run) => {
+    const [first] = run.records;
+    return first && blocks(newest(run).version) > blocks(first.version - 1) ? [run.key] : [];
+  });
 }
 
 async function applyRuns(client: RedisClient, { connection, agent, region }: Sorted): Promise<number[]> {
@@ -133,7 +149,7 @@ function connectionCall(runs: readonly Run[]): RedisCommand {
   for (const run of runs) {
     keys.push(KEYS.connection(run.key), KEYS.connectionEvents(run.key), KEYS.connectionFailovers(run.key));
     args.push((run.records[0] as DecisionRecord).version, newest(run).version);
-    for (const record of run.records) args.push(eventJson(record));
+    for (const record of run.records) args.push(eventText(record));
     pushRow(args, connectionRow(newest(run)));
     const ledgers = [...ledgersOf(run)].flat();
     args.push(ledgers.length, ...ledgers);
@@ -213,7 +229,7 @@ function settingsRow(run: Run): Row {
   return row;
 }
 
-function eventJson(record: DecisionRecord): string {
+function eventText(record: DecisionRecord): string {
   const head = JSON.stringify({
     event_id: record.event_id,
     type: record.name,
@@ -221,7 +237,8 @@ function eventJson(record: DecisionRecord): string {
     partition: record.partition,
     offset: record.offset,
   });
-  return `${head.slice(0, -1)},"data":${record.dataJson}}`;
+  const decidedMs = decidedMsOf(record.data.decided_at, record.timeMs);
+  return `${timePrefix(decidedMs)}${head.slice(0, -1)},"data":${record.dataJson}}`;
 }
 
 /** The newest state of each failover in a run, by score. */
@@ -238,13 +255,19 @@ function ledgersOf(run: Run): Map<number, string> {
   return found;
 }
 
+/** The keys of the indexes over connections, and the prefix of the others: what each call on them begins with. */
+export const INDEX_KEYS = [
+  3,
+  KEYS.connectionRows,
+  KEYS.allConnections,
+  KEYS.connectionsByUpdate,
+  KEYS.indexPrefix,
+] as const;
+
 function indexCommands({ connection: connections, agent: agents, region: regions }: Sorted): RedisCommand[] {
   const commands: RedisCommand[] = chunks(connections, REGISTRY_LIMITS.rowsPerCall).map((runs) => [
     'indexConnections',
-    2,
-    KEYS.connectionRows,
-    KEYS.allConnections,
-    KEYS.indexPrefix,
+    ...INDEX_KEYS,
     ...runs.flatMap((run) => indexRow(newest(run))),
   ]);
   const failovers = new Set(
@@ -261,7 +284,9 @@ function indexCommands({ connection: connections, agent: agents, region: regions
 
 function indexRow(record: DecisionRecord): (string | number)[] {
   const data = record.data as LinkDecision;
-  return [record.key, record.version, ...INDEX_COLUMNS.map((column) => data[column] ?? '')];
+  const columns: Partial<Record<(typeof INDEX_COLUMNS)[number], string>> = data;
+  const members = INDEX_COLUMNS.map((column) => columns[column] ?? '');
+  return [record.key, record.version, ...members, new Date(data.decided_at).toISOString()];
 }
 
 export function chunks<T>(items: readonly T[], size: number): T[][] {

@@ -20,6 +20,15 @@ export interface RebuildProgress {
   readonly total: number;
 }
 
+/** What was asked for is older than what is kept. */
+export class BeforeRetention extends Error {
+  override readonly name = 'BeforeRetention';
+  /** @param earliestMs the first moment that is still known, in milliseconds. */
+  constructor(readonly earliestMs: number) {
+    super(`nothing is kept from before ${new Date(earliestMs).toISOString()}`);
+  }
+}
+
 /** The cursor was not issued by this list with these filters. */
 export class InvalidCursor extends Error {
   override readonly name = 'InvalidCursor';

@@ -16,8 +16,16 @@ export function connectionOfFailover(failoverId: string): string {
 /** A decision's member in the list of all failovers; none when it is about no failover. */
 export function failoverMember({ failover }: LinkDecision): string[] {
   if (!failover) return [];
-  const age = FAR_FUTURE_MS - Date.parse(failover.detected_at);
-  return [`${String(age).padStart(13, '0')}|${failover.failover_id}`];
+  return [memberOf(failover)];
+}
+
+export function memberOf({ failover_id, detected_at }: { failover_id: string; detected_at: string }): string {
+  return `${ageOf(Date.parse(detected_at))}|${failover_id}`;
+}
+
+/** What a member begins with, of what was detected then. Of two, the newer one sorts first. */
+export function ageOf(ms: number): string {
+  return String(FAR_FUTURE_MS - ms).padStart(13, '0');
 }
 
 export function failoverOfMember(member: string): string {

@@ -1,6 +1,13 @@
-export type { AgentStatus, AgentView } from './agents.ts';
+export type { AgentFilter, AgentStatus, AgentView } from './agents.ts';
+export { type AnswerClaim, type Answers, openAnswers } from './answers.ts';
 export type { Audit } from './audit.ts';
-export type { ConnectionFilter, ConnectionView, EventView } from './connections.ts';
+export {
+  CONNECTION_SORTS,
+  type ConnectionFilter,
+  type ConnectionSort,
+  type ConnectionView,
+  type EventView,
+} from './connections.ts';
 export type { Page, PageRequest } from './cursor.ts';
 export type {
   AggregateKind,
@@ -8,8 +15,17 @@ export type {
   DecisionRecord,
   VersionGap,
 } from './decisions.ts';
-export { InvalidCursor, type RebuildProgress, RegistryRebuilding, RegistryUnavailable } from './errors.ts';
-export type { FailoverView } from './failovers.ts';
+export {
+  BeforeRetention,
+  InvalidCursor,
+  type RebuildProgress,
+  RegistryRebuilding,
+  RegistryUnavailable,
+} from './errors.ts';
+export type { FailoverFilter, FailoverView } from './failovers.ts';
+export type { HistoryEntry } from './history/entry.ts';
+export { HistoryFold, type HistoryLook } from './history/fold.ts';
+export type { HistoryRange } from './history/read.ts';
 export { REGISTRY_LIMITS } from './limits.ts';
 export { type MoveOutcome, type Positions, positionField, type StoredPosition } from './positions.ts';
 export {

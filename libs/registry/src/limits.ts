@@ -2,6 +2,15 @@
 export const REGISTRY_LIMITS = {
   /** Decisions kept of one connection, the newest; the log keeps them all. */
   eventsPerConnection: 1_000,
+  /**
+   * Decisions of one connection in a sealed block of its history. The events must hold a run that is applied in one
+   * call together with what was not sealed before it, so a run has at most `eventsPerConnection` less this.
+   */
+  historyBlock: 256,
+  /** Sealed blocks kept of one connection, the newest: 1,048,576 decisions. */
+  historyBlocks: 4_096,
+  /** Rows that one page of a list as of then looks at. */
+  historyRowsLooked: 1_024,
   /** Failover ledgers kept of one connection, the newest. */
   failoversPerConnection: 100,
   /** Failovers in the list over all connections, the newest. */
@@ -12,6 +21,16 @@ export const REGISTRY_LIMITS = {
   defaultPageSize: 100,
   /** Index rows that one list call looks at before it answers with what it has and a cursor. */
   rowsScanned: 50_000,
+  /** Agents that one list call with a filter looks at before it answers with what it has and a cursor. */
+  agentsScanned: 5_000,
+  /** Failovers, likewise. */
+  failoversScanned: 5_000,
+  /** Answers kept for requests that may come again, the newest. */
+  answersKept: 100_000,
+  /** Such an answer is kept so long, in milliseconds. */
+  answerLifeMs: 24 * 3_600_000,
+  /** A request that has not been answered for so long never will be, in milliseconds. */
+  answerLeaseMs: 60_000,
   /** Rows given to one Lua call; Redis serves nobody else meanwhile. */
   rowsPerCall: 64,
   /** A command is given up after so long, in milliseconds. */

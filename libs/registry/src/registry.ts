@@ -1,8 +1,9 @@
-import { type AgentView, listAgents, oneAgent } from './agents.ts';
+import { type AgentFilter, type AgentView, listAgents, oneAgent } from './agents.ts';
 import { Audit } from './audit.ts';
 import { RedisClient } from './client.ts';
 import {
   type ConnectionFilter,
+  type ConnectionSort,
   type ConnectionView,
   type EventView,
   eventsOfConnection,
@@ -12,7 +13,9 @@ import {
 import type { Page, PageRequest } from './cursor.ts';
 import { type ApplyOutcome, applyDecisions, type DecisionRecord } from './decisions.ts';
 import type { RebuildProgress } from './errors.ts';
-import { type FailoverView, listFailovers, oneFailover } from './failovers.ts';
+import { type FailoverFilter, type FailoverView, listFailovers, oneFailover } from './failovers.ts';
+import type { HistoryEntry } from './history/entry.ts';
+import { connectionAt, type HistoryRange, historyOf, listConnectionsAt } from './history/read.ts';
 import { Positions, positionField } from './positions.ts';
 import { type AgentLoad, applyReports, type ConnectionBeat } from './reports.ts';
 import { type FreezeView, freezeOf, listPolicies, onePolicy, type PolicyView } from './settings.ts';
@@ -47,16 +50,29 @@ export interface RegistryWriter {
 
 /**
  * What anyone reads.
- * @throws RegistryRebuilding while the registry may lack something; RegistryUnavailable without Redis.
+ * @throws RegistryRebuilding while the registry may lack something; RegistryUnavailable without Redis;
+ * BeforeRetention, of what was, when it is not kept any more.
  */
 export interface RegistryReader {
-  connections(filter: ConnectionFilter, page: PageRequest): Promise<Page<ConnectionView>>;
+  /** By `connection_id` unless `sort` says otherwise. */
+  connections(
+    filter: ConnectionFilter,
+    page: PageRequest,
+    sort?: ConnectionSort,
+  ): Promise<Page<ConnectionView>>;
   connection(id: string): Promise<ConnectionView | undefined>;
   /** Undefined: no such connection. */
   connectionEvents(id: string, page: PageRequest): Promise<Page<EventView> | undefined>;
-  agents(page: PageRequest, nowMs: number): Promise<Page<AgentView>>;
+  /** As the newest decision up to then left it, without what reports say. Undefined: there was none. */
+  connectionAt(id: string, atMs: number): Promise<ConnectionView | undefined>;
+  /** As of then, by id; a page may be short, or empty, and have a cursor. */
+  connectionsAt(filter: ConnectionFilter, page: PageRequest, atMs: number): Promise<Page<ConnectionView>>;
+  /** Decisions by version, oldest first, from the oldest that is kept. Undefined: no such connection. */
+  historyOf(id: string, range: HistoryRange): Promise<HistoryEntry[] | undefined>;
+  agents(page: PageRequest, nowMs: number, filter?: AgentFilter): Promise<Page<AgentView>>;
   agent(id: string, nowMs: number): Promise<AgentView | undefined>;
-  failovers(page: PageRequest): Promise<Page<FailoverView>>;
+  /** The newest first. */
+  failovers(page: PageRequest, filter?: FailoverFilter): Promise<Page<FailoverView>>;
   failover(id: string): Promise<FailoverView | undefined>;
   /** Of the reader's own control region, by name. */
   policies(): Promise<PolicyView[]>;
@@ -90,12 +106,15 @@ export function openRegistryReader(options: RegistryOptions, scope: ReaderScope)
   const client = new RedisClient(options.url, (error) => options.onError?.(error));
   const whole = new Wholeness(client, scope.region, fieldsOf(scope));
   return {
-    connections: (filter, page) => whole.reading(() => listConnections(client, filter, page)),
+    connections: (filter, page, sort) => whole.reading(() => listConnections(client, filter, page, sort)),
     connection: (id) => whole.reading(() => oneConnection(client, id)),
     connectionEvents: (id, page) => whole.reading(() => eventsOfConnection(client, id, page)),
-    agents: (page, nowMs) => whole.reading(() => listAgents(client, page, nowMs)),
+    connectionAt: (id, atMs) => whole.reading(() => connectionAt(client, id, atMs)),
+    connectionsAt: (filter, page, atMs) => whole.reading(() => listConnectionsAt(client, filter, page, atMs)),
+    historyOf: (id, range) => whole.reading(() => historyOf(client, id, range)),
+    agents: (page, nowMs, filter) => whole.reading(() => listAgents(client, page, nowMs, filter)),
     agent: (id, nowMs) => whole.reading(() => oneAgent(client, id, nowMs)),
-    failovers: (page) => whole.reading(() => listFailovers(client, page)),
+    failovers: (page, filter) => whole.reading(() => listFailovers(client, page, filter)),
     failover: (id) => whole.reading(() => oneFailover(client, id)),
     policies: () => whole.reading(() => listPolicies(client, scope.region)),
     policy: (name) => whole.reading(() => onePolicy(client, scope.region, name)),

@@ -1,5 +1,5 @@
 import { checkKey, type HealthReport, parseMessage, REPORTS, TOPIC, topicName } from '#libs/contracts';
-import { link, session } from '#libs/domain';
+import { link, loop, session } from '#libs/domain';
 import {
   type Batch,
   type Consumer,
@@ -11,10 +11,8 @@ import {
 } from '#libs/log';
 import type { Clock, Logger, Registry } from '#libs/platform';
 import type { Peer } from '../failover/peer-client.ts';
-import type { Aggregate } from './aggregate.ts';
 import { AnswerOutbox } from './answer-outbox.ts';
 import { controlLoopDefinition } from './definition.ts';
-import { FleetView } from './fleet-view.ts';
 import { PeerQuestions } from './peer-questions.ts';
 
 /** Waiting links look again so long after the fleet got better, in milliseconds. */
@@ -43,12 +41,12 @@ export interface ControlLoopGiven {
 
 /** Decides for the connections whose home is this region; the only writer of its log. */
 export class ControlLoopPart {
-  private loop: ControlLoop<Aggregate> | undefined;
+  private loop: ControlLoop<loop.Aggregate> | undefined;
   private reports: Consumer | undefined;
   private ticking: NodeJS.Timeout | undefined;
   private waking: NodeJS.Timeout | undefined;
   private fleetKnown = false;
-  private readonly fleet: FleetView;
+  private readonly fleet: loop.FleetView;
   private readonly answers: AnswerOutbox;
   private readonly questions: PeerQuestions;
 
@@ -60,7 +58,7 @@ export class ControlLoopPart {
     const { clock, logger, metrics, peers } = deps;
     const improved = () => this.fleetImproved();
     const leaving = (broker: string) => this.brokerLeaves(broker);
-    this.fleet = new FleetView(improved, options.fleetAgeMs, new Set(peers.keys()), leaving);
+    this.fleet = new loop.FleetView(improved, options.fleetAgeMs, new Set(peers.keys()), leaving);
     this.answers = new AnswerOutbox(log, logger);
     const publish = (fact: OutgoingEvent) => this.answers.add(fact);
     this.questions = new PeerQuestions({ region: options.region, peers, publish, clock, logger, metrics });

@@ -1,11 +1,8 @@
 import { type FactName, TOPIC, topicName } from '#libs/contracts';
-import { type Input, reservation } from '#libs/domain';
+import { type Input, loop, reservation } from '#libs/domain';
 import type { LoopDefinition, PartitionView, ReceivedEvent } from '#libs/log';
 import { healthReport } from '../../../../test/support/health-reports.ts';
-import type { Aggregate } from './aggregate.ts';
 import { controlLoopDefinition } from './definition.ts';
-import { FleetView } from './fleet-view.ts';
-import { type AgentMemory, NO_MEMORY } from './memory.ts';
 
 const NOW_MS = 1_000_000;
 const KEY = 'bank-client-1:primary';
@@ -13,7 +10,7 @@ const PARTITION = 1;
 
 /** The loop of `west`, with one server of its own and one client of `east`. */
 function west() {
-  const fleet = new FleetView(() => {});
+  const fleet = new loop.FleetView(() => {});
   const agents = [
     healthReport({ agent_id: 'bank-client-1', control_region: 'east' }),
     healthReport({
@@ -24,7 +21,7 @@ function west() {
     }),
   ];
   for (const report of agents) fleet.take(report, NOW_MS, NOW_MS);
-  const changes: (Aggregate | undefined)[] = [];
+  const changes: (loop.Aggregate | undefined)[] = [];
   const definition = controlLoopDefinition({
     region: 'west',
     regions: ['east', 'west'],
@@ -67,23 +64,23 @@ const established = (region: string, partition = PARTITION) => {
   return event(region, 'new-connection-established', KEY, said, partition);
 };
 
-type Definition = LoopDefinition<Aggregate, Input, AgentMemory>;
+type Definition = LoopDefinition<loop.Aggregate, Input, loop.AgentMemory>;
 
 /** What the loop makes of one fact, given what its key stands for. */
-function outcomeOf(definition: Definition, fact: ReceivedEvent, state?: Aggregate) {
+function outcomeOf(definition: Definition, fact: ReceivedEvent, state?: loop.Aggregate) {
   const verdict = definition.toInput(fact, NOW_MS);
   if (verdict.kind !== 'input') return verdict;
   const view = {
     partition: PARTITION,
-    memory: NO_MEMORY,
+    memory: loop.NO_MEMORY,
     state: () => state,
     entries: () => new Map().entries(),
-  } as PartitionView<Aggregate, AgentMemory>;
+  } as PartitionView<loop.Aggregate, loop.AgentMemory>;
   const [key] = definition.keysOf(verdict.input, view);
   return definition.decide(key ?? '', state, verdict.input, view);
 }
 
-const decided = (definition: Definition, fact: ReceivedEvent, state?: Aggregate): Aggregate => {
+const decided = (definition: Definition, fact: ReceivedEvent, state?: loop.Aggregate): loop.Aggregate => {
   const outcome = outcomeOf(definition, fact, state);
   if (outcome.kind !== 'append') throw new Error(`${JSON.stringify(outcome)} is no decision`);
   const { name, data } = outcome;
@@ -137,7 +134,7 @@ describe('the loop of a region that is asked for a server', () => {
     const { definition } = west();
     const wrong = { kind: 'reject', reason: 'wrong-home-region' };
     for (const kind of ['link', 'agent', 'region'] as const) {
-      const other = { kind, state: {} } as Aggregate;
+      const other = { kind, state: {} } as loop.Aggregate;
       expect(outcomeOf(definition, asked(), other)).toMatchObject(wrong);
     }
     expect(outcomeOf(definition, asked('scheme-server-1'))).toMatchObject(wrong);

@@ -1,11 +1,10 @@
 import type { PeerQuestion } from '#libs/contracts';
-import type { link } from '#libs/domain';
+import type { link, loop } from '#libs/domain';
 import type { OutgoingEvent } from '#libs/log';
 import { createLogger, createRegistry, systemClock } from '#libs/platform';
 import { waitFor } from '../../../../test/support/wait-for.ts';
 import { PEER_LIMITS } from '../failover/limits.ts';
 import type { AskedQuestion, PeerAnswer } from '../failover/peer-client.ts';
-import type { Aggregate } from './aggregate.ts';
 import { PeerQuestions } from './peer-questions.ts';
 
 const KEY = 'bank-client-1:primary';
@@ -22,7 +21,7 @@ function questionOf(epoch: number, withinMs = 5_000): PeerQuestion {
   };
 }
 
-const asking = (question?: PeerQuestion): Aggregate => ({
+const asking = (question?: PeerQuestion): loop.Aggregate => ({
   kind: 'link',
   state: { asking: question } as link.LinkState,
 });
@@ -96,7 +95,7 @@ describe('the questions of links to peers', () => {
   it('are not asked by links that wait for nothing', async () => {
     const { asked, questions } = world();
     questions.changed(KEY, asking());
-    questions.changed('scheme-server-1', { kind: 'agent', state: {} } as Aggregate);
+    questions.changed('scheme-server-1', { kind: 'agent', state: {} } as loop.Aggregate);
     await settled();
     expect(asked).toEqual([]);
   });

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { type PeerAnswered, type PeerOutcome, type PeerQuestion, TOPIC, topicName } from '#libs/contracts';
-import { link } from '#libs/domain';
+import { link, type loop } from '#libs/domain';
 import type { OutgoingEvent } from '#libs/log';
 import { type Clock, Counter, Histogram, type Logger, type Registry } from '#libs/platform';
 import { PEER_LIMITS } from '../failover/limits.ts';
 import type { Peer, PeerAnswer } from '../failover/peer-client.ts';
-import type { Aggregate } from './aggregate.ts';
 
 /** Bounds of the histogram, in seconds. */
 const BUCKETS_S = [0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 1];
@@ -59,7 +58,7 @@ export class PeerQuestions {
   }
 
   /** The loop's view of one key changed; `next` undefined: its partition is another's, and so are its questions. */
-  changed(key: string, next: Aggregate | undefined): void {
+  changed(key: string, next: loop.Aggregate | undefined): void {
     const question = next?.kind === 'link' ? link.openQuestion(next.state) : undefined;
     if (question === undefined) {
       this.wanted.delete(key);

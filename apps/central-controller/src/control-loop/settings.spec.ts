@@ -1,10 +1,7 @@
 import { regionKey } from '#libs/contracts';
-import type { Input, link } from '#libs/domain';
+import { type Input, type link, loop } from '#libs/domain';
 import type { PartitionView, ReceivedEvent } from '#libs/log';
-import type { Aggregate } from './aggregate.ts';
 import { controlLoopDefinition } from './definition.ts';
-import { FleetView } from './fleet-view.ts';
-import { type AgentMemory, NO_MEMORY, remember } from './memory.ts';
 
 const NOW_MS = Date.parse('2026-01-01T00:00:00Z');
 const OWN_PARTITION = 2;
@@ -13,7 +10,7 @@ const OWN_PARTITION = 2;
 const definition = controlLoopDefinition({
   region: 'east',
   regions: ['east', 'west'],
-  fleet: new FleetView(() => {}),
+  fleet: new loop.FleetView(() => {}),
   partitions: 3,
   peerDeadlineMs: 500,
   reservationMs: 15_000,
@@ -30,17 +27,17 @@ function frozen(topicRegion: string, control_region: string, partition: number):
 }
 
 const held = { phase: 'active', suppressed: { reason: 'freeze', what: 'planned-move' } };
-const links = new Map<string, Aggregate>(
+const links = new Map<string, loop.Aggregate>(
   [
     ['c:held', held],
     ['c:free', { phase: 'active' }],
   ].map(([key, state]) => [key as string, { kind: 'link', state: state as unknown as link.LinkState }]),
 );
 
-const viewOf = (partition: number, memory: AgentMemory = NO_MEMORY) =>
+const viewOf = (partition: number, memory: loop.AgentMemory = loop.NO_MEMORY) =>
   ({ partition, memory, state: () => undefined, entries: () => links.entries() }) as PartitionView<
-    Aggregate,
-    AgentMemory
+    loop.Aggregate,
+    loop.AgentMemory
   >;
 
 function inputOf(event: ReceivedEvent): Input {
@@ -60,7 +57,7 @@ describe('a setting of the control region in the loop', () => {
 
   it('is decided under its own key, folded, and known to the deciders by the memory of the partition', () => {
     const input = inputOf(frozen('east', 'east', OWN_PARTITION));
-    const memory = remember(NO_MEMORY, input);
+    const memory = loop.remember(loop.NO_MEMORY, input);
     const outcome = definition.decide('region/east', undefined, input, viewOf(OWN_PARTITION, memory));
     if (outcome.kind !== 'append') throw new Error('nothing was decided');
     expect(outcome).toMatchObject({ name: 'freeze-changed', data: { version: 1, control_region: 'east' } });

@@ -1,11 +1,11 @@
 import { create } from '@bufbuild/protobuf';
 import { type ReservationDecision, TOPIC, topicName } from '#libs/contracts';
+import { loop } from '#libs/domain';
 import { type Log, type LoopDefinition, MemoryBroker, runControlLoop } from '#libs/log';
 import { createLogger, createRegistry, type Registry, systemClock } from '#libs/platform';
 import { healthReport } from '../../../../test/support/health-reports.ts';
 import { waitFor } from '../../../../test/support/wait-for.ts';
 import { controlLoopDefinition } from '../control-loop/definition.ts';
-import { FleetView } from '../control-loop/fleet-view.ts';
 import { DecisionWatch } from './decision-watch.ts';
 import { FailoverDoor } from './door.ts';
 import { RequestFailoverRequestSchema } from './gen/trunkline/control/v1/controller_pb.ts';
@@ -127,11 +127,11 @@ describe('the door of a region', () => {
 
   it('answers at once what the region’s own rules reject, and takes no name from its clients', async () => {
     await log.ensureTopics('east', { partitions: 2 });
-    const fleet = new FleetView(() => {});
+    const fleet = new loop.FleetView(() => {});
     const ours = [healthReport({ agent_id: 'west-client', control_region: 'west' })];
     const theirs = [healthReport({ agent_id: 'bank-client-1', control_region: 'east' })];
     for (const report of [...ours, ...theirs]) fleet.take(report, Date.now(), Date.now());
-    const loop = await runControlLoop(
+    const west = await runControlLoop(
       broker.log('loop'),
       controlLoopDefinition({
         region: 'west',
@@ -145,8 +145,8 @@ describe('the door of a region', () => {
         changed: () => {},
       }),
     );
-    endings.push(() => loop.stop());
-    await waitFor(() => loop.ready());
+    endings.push(() => west.stop());
+    await waitFor(() => west.ready());
     await watch.start();
     expect(await ask(2_000, 'west-client:primary')).toBe('refused own-connection');
     expect(await ask(2_000, 'bank-client-9:primary', 'bank-client-9')).toBe('refused unknown-client');
@@ -161,7 +161,7 @@ describe('the door of a region', () => {
         data: { connection_id: id, kind: 'link', client_id: 'west-client', server_group: 'scheme' },
       },
     ]);
-    await waitFor(() => loop.state(id)?.kind === 'link');
+    await waitFor(() => west.state(id)?.kind === 'link');
     expect(await ask(2_000, id)).toBe('refused own-connection');
   });
 

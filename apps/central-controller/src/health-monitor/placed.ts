@@ -1,7 +1,6 @@
 import type { AgentDecision, LinkDecision, Placement, SessionDecision } from '#libs/contracts';
-import type { health } from '#libs/domain';
+import { type health, setNewest } from '#libs/domain';
 import type { FollowedDecision } from '#libs/log';
-import { setNewest } from '../core/newest.ts';
 
 /** An agent of this region that the log has as lost or as draining. */
 export interface LoggedAgent {

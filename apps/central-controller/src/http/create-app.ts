@@ -5,7 +5,8 @@ import { appModule } from '../app.module.ts';
 import type { CoreServices } from '../core/core.module.ts';
 import { NestLogger } from '../core/nest-logger.ts';
 import { openDoor } from '../failover/open-door.ts';
-import { serveOpenApi } from './openapi.ts';
+import { serveOpenApi } from '../rest/openapi/document.ts';
+import { Access } from './auth/access.ts';
 import { requestLog } from './request-log.ts';
 
 /** The process as main() and tests run it, not yet listening. Closing it stops every part. */
@@ -16,6 +17,7 @@ export async function createApp(core: CoreServices): Promise<NestExpressApplicat
     abortOnError: false,
   });
   configureApp(app, core);
+  sayWhatIsOpen(app.get(Access), core);
   if (core.configuration.config.parts.includes('failover')) openDoor(app);
   return app;
 }
@@ -28,4 +30,23 @@ export function configureApp(app: NestExpressApplication, core: CoreServices): v
   // Bytes: an event's body is checked by the codec that checks Kafka's records, so nobody may parse it before.
   app.useBodyParser('raw', { type: () => true, limit: LIMITS.messageBytes });
   if (core.configuration.config.parts.includes('rest')) serveOpenApi(app);
+}
+
+/** Nobody should find out by accident who may do what. */
+function sayWhatIsOpen(
+  { readsAreOpen }: Access,
+  { configuration: { config, token }, logger }: CoreServices,
+): void {
+  const { httpHost, httpPort } = config;
+  if (readsAreOpen) {
+    logger.warn(
+      { httpHost, httpPort, open: ['GET', 'HEAD'] },
+      'loopback development mode: READS ARE OPEN to everybody on this machine, or behind a proxy on it; changes need a token',
+    );
+  } else if (token !== undefined) {
+    logger.warn(
+      { httpHost, httpPort },
+      'whoever holds the shared token may do everything, and is not named in the log',
+    );
+  }
 }

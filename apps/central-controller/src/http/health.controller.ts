@@ -1,4 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   HealthCheck,
   type HealthCheckResult,
@@ -8,6 +9,7 @@ import {
 import { Readiness } from '../core/readiness.ts';
 
 /** `/health/live`: the process answers. `/health/ready`: every part that it runs does its work. */
+@ApiTags('health')
 @Controller('health')
 export class HealthController {
   constructor(
@@ -17,12 +19,14 @@ export class HealthController {
   ) {}
 
   @Get('live')
+  @ApiOperation({ summary: 'Whether the process answers' })
   @HealthCheck()
   live(): Promise<HealthCheckResult> {
     return this.health.check([]);
   }
 
   @Get('ready')
+  @ApiOperation({ summary: 'Whether every part that it runs does its work' })
   @HealthCheck()
   ready(): Promise<HealthCheckResult> {
     return this.health.check(

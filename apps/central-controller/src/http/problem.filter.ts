@@ -11,13 +11,15 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { LogUnavailable } from '#libs/log';
 import type { Logger } from '#libs/platform';
-import { InvalidCursor, RegistryRebuilding, RegistryUnavailable } from '#libs/registry';
+import { BeforeRetention, InvalidCursor, RegistryRebuilding, RegistryUnavailable } from '#libs/registry';
 import { LOGGER } from '../core/tokens.ts';
 import { allowedMethods } from './allowed-methods.ts';
 import { Problem } from './problem.ts';
 
-/** A caller may look again after so long, in seconds. */
+/** A caller may look again after so long, in seconds, unless the problem says otherwise. */
 const RETRY_AFTER_S = '1';
+/** Answers that say "not now". */
+const NOT_NOW: readonly number[] = [429, 503];
 
 /** Every error of every route becomes problem details with a stable code; what nobody foresaw is logged. */
 @Catch()
@@ -36,12 +38,13 @@ export class ProblemFilter implements ExceptionFilter {
     }
     // Terminus answers with the state of each part; whoever probes reads that.
     if (error instanceof ServiceUnavailableException) {
-      response.status(503).json(error.getResponse());
+      response.status(503).set('retry-after', RETRY_AFTER_S).json(error.getResponse());
       return;
     }
     const problem = this.problemOf(error, request);
     response
       .status(problem.status)
+      .set(NOT_NOW.includes(problem.status) ? { 'retry-after': RETRY_AFTER_S } : {})
       .set(problem.options.headers ?? {})
       .type('application/problem+json')
       .send(JSON.stringify(problem.body()));
@@ -66,13 +69,16 @@ export class ProblemFilter implements ExceptionFilter {
 }
 
 function fromLibrary(error: unknown): Problem | undefined {
-  const headers = { 'retry-after': RETRY_AFTER_S };
   if (error instanceof InvalidCursor) return new Problem('invalid-cursor');
-  if (error instanceof RegistryRebuilding) {
-    return new Problem('registry-rebuilding', { more: { progress: { ...error.progress } }, headers });
+  if (error instanceof BeforeRetention) {
+    const earliest = new Date(error.earliestMs).toISOString();
+    return new Problem('before-retention', { detail: `the earliest is ${earliest}`, more: { earliest } });
   }
-  if (error instanceof RegistryUnavailable) return new Problem('registry-unavailable', { headers });
-  if (error instanceof LogUnavailable) return new Problem('log-unavailable', { headers });
+  if (error instanceof RegistryRebuilding) {
+    return new Problem('registry-rebuilding', { more: { progress: { ...error.progress } } });
+  }
+  if (error instanceof RegistryUnavailable) return new Problem('registry-unavailable');
+  if (error instanceof LogUnavailable) return new Problem('log-unavailable');
   return undefined;
 }
 

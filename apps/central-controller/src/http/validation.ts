@@ -1,8 +1,11 @@
 import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
 import { type ClassConstructor, plainToInstance } from 'class-transformer';
-import { type ValidationError, validateSync } from 'class-validator';
+import { ValidateIf, type ValidationError, validateSync } from 'class-validator';
 import { CONNECTION_ID_PATTERN, NAME_PATTERN, type ProblemCode } from '#libs/contracts';
 import { Problem } from './problem.ts';
+
+/** The member may be absent; null is no way to say so. */
+export const Optional = (): PropertyDecorator => ValidateIf((_object, value) => value !== undefined);
 
 /** @throws Problem naming every member that is not as the class says, unknown ones included. */
 export function validated<T extends object>(

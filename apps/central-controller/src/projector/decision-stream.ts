@@ -99,11 +99,15 @@ export class DecisionStream {
     await allDone(checks);
   }
 
-  /** The whole log again; what is there already is skipped by its version. */
-  async rebuild(partition: number, cause: RebuildCause): Promise<void> {
+  /**
+   * The whole log again; what is there already is skipped by its version.
+   * @param forget removes what is wrong. Readers are told by then, so that nobody takes what is left for the truth.
+   */
+  async rebuild(partition: number, cause: RebuildCause, forget?: () => Promise<void>): Promise<void> {
     const ends = await this.log.endOffsets(this.topic);
     if (!this.projected.has(partition)) return;
     await this.begin(partition, cause, endOf(ends, partition));
+    await forget?.();
     this.follower?.restart(partition, EARLIEST);
   }
 

@@ -1,7 +1,6 @@
 import { type ConnectionHealth, type HealthReport, TIMING } from '#libs/contracts';
-import { health } from '#libs/domain';
+import { health, setNewest } from '#libs/domain';
 import type { AgentLoad, ConnectionBeat } from '#libs/registry';
-import { setNewest } from '../core/newest.ts';
 
 /** Reports that wait for more of their parts, at most; the one that began the longest ago is never whole. */
 const PENDING_REPORTS = 1_000;

@@ -1,6 +1,6 @@
 import { AGENT_DECISIONS, REGION_DECISIONS } from '#libs/contracts';
-import { EARLIEST, followLog, type Log, type LogPosition } from '#libs/log';
-import type { AggregateKind, RegistryWriter } from '#libs/registry';
+import { EARLIEST, type FollowedDecision, followLog, type Log, type LogPosition } from '#libs/log';
+import { type AggregateKind, HistoryFold, type RegistryWriter, ROW_MEMBERS } from '#libs/registry';
 import { membersReader } from '../core/read-members.ts';
 import type { DecisionStream } from './decision-stream.ts';
 import type { ProjectorObserver } from './observer.ts';
@@ -12,10 +12,11 @@ export interface SweepDeps {
   readonly observer: ProjectorObserver;
 }
 
-/** The versions of one partition's keys, folded from the log alone. */
+/** The versions of one partition's keys, and what the histories of its connections must be, folded from the log alone. */
 interface Fold {
   position: LogPosition;
   readonly versions: Record<AggregateKind, Map<string, number>>;
+  readonly histories: Map<string, HistoryFold>;
 }
 
 /** Rows asked for in one go. */
@@ -25,7 +26,8 @@ const KINDS: readonly AggregateKind[] = ['connection', 'agent', 'region'];
 /**
  * Compares the registry with a fold of the log that shares nothing with the projection but its source. The fold
  * is kept, so that a later sweep reads only what came since. Rows that lack versions are built again; rows that
- * have versions the log never held, or keys it does not know, are removed first.
+ * have versions the log never held, or keys it does not know, are removed first, and so is a connection whose history
+ * is not the log's.
  */
 export class Sweep {
   private readonly folds = new Map<string, Fold>();
@@ -71,12 +73,10 @@ export class Sweep {
       topic,
       partitions,
       from: (partition) => foldOf(partition).position,
-      read: readVersion,
+      read: readRow,
       onDecisions: async (batch) => {
         const fold = foldOf(batch.partition);
-        for (const { key, name, version } of batch.decisions.filter(isProjected)) {
-          fold.versions[kindOf(name)].set(key, version);
-        }
+        for (const decision of batch.decisions.filter(isProjected)) take(fold, decision);
         fold.position = batch.position;
       },
       onStopped: (error) => {
@@ -95,7 +95,7 @@ export class Sweep {
     const name = `${topic}/${partition}`;
     const known = this.folds.get(name);
     if (known) return known;
-    const fold: Fold = { position: EARLIEST, versions: newVersions() };
+    const fold: Fold = { position: EARLIEST, versions: newVersions(), histories: new Map() };
     this.folds.set(name, fold);
     return fold;
   }
@@ -139,8 +139,12 @@ export class Sweep {
       const fold = this.folds.get(`${stream.topic}/${partition}`);
       if (!whole || !fold || offset < fold.position.offset) continue;
       const found = await this.lackingIn(fold);
-      if (found > 0) await stream.rebuild(partition, 'sweep');
-      lacking += found;
+      const otherwise = await this.otherwiseIn(fold);
+      const { audit } = this.deps.registry;
+      if (otherwise.length > 0)
+        await stream.rebuild(partition, 'sweep', () => audit.forget('connection', otherwise));
+      else if (found > 0) await stream.rebuild(partition, 'sweep');
+      lacking += found + otherwise.length;
     }
     return lacking;
   }
@@ -160,6 +164,32 @@ export class Sweep {
     }
     return lacking;
   }
+
+  /** Connections whose rows are as new as the log and whose histories are not what it says. */
+  private async otherwiseIn({ histories }: Fold): Promise<string[]> {
+    const { audit } = this.deps.registry;
+    const all = [...histories];
+    const found: string[] = [];
+    for (let at = 0; at < all.length; at += ROWS) {
+      const some = all.slice(at, at + ROWS);
+      const looks = await audit.histories(some.map(([id]) => id));
+      for (const [i, [id, fold]] of some.entries()) {
+        const look = looks[i];
+        if (look && look.version >= fold.version && !fold.agrees(look)) found.push(id);
+      }
+    }
+    return found;
+  }
+}
+
+function take(fold: Fold, decision: FollowedDecision): void {
+  const { key, id, name, version, timeMs } = decision;
+  const kind = kindOf(name);
+  fold.versions[kind].set(key, version);
+  if (kind !== 'connection') return;
+  const history = fold.histories.get(key) ?? new HistoryFold();
+  fold.histories.set(key, history);
+  history.take({ event_id: id, name, version, timeMs, data: decision.data as Record<string, unknown> });
 }
 
 /** Partitions that this process has, and that are whole in every topic. */
@@ -170,7 +200,7 @@ function wholePartitions(streams: readonly DecisionStream[]): number[] {
   return [...(perStream[0] ?? [])].filter((partition) => perStream.every((whole) => whole.has(partition)));
 }
 
-const readVersion = membersReader(['version']);
+const readRow = membersReader(ROW_MEMBERS);
 
 const newVersions = (): Record<AggregateKind, Map<string, number>> => ({
   connection: new Map(),

@@ -1,23 +1,35 @@
-import { applyDecorators } from '@nestjs/common';
-import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { ApiExtension } from '@nestjs/swagger';
 import { ERROR_CODES, type ProblemCode } from '#libs/contracts';
-import { ProblemDetails } from './views.ts';
 
-/** Says in the OpenAPI document with which problems a call may be answered, one response a status. */
-export function ApiProblems(...codes: ProblemCode[]): MethodDecorator & ClassDecorator {
-  const statuses = new Map<number, string[]>();
-  for (const code of codes) {
+/** The member of an operation that holds its problems until the document is complete. */
+export const PROBLEMS_EXTENSION = 'x-problems';
+export interface DeclaredProblems {
+  readonly codes: readonly ProblemCode[];
+}
+
+const PROBLEMS = Symbol('problems');
+
+/**
+ * Says in the OpenAPI document with which problems a call may be answered, one response a status. Given more than
+ * once they add up; what holds for every call is added when the document is made.
+ */
+export function ApiProblems(...codes: ProblemCode[]): MethodDecorator {
+  return (target, key, descriptor) => {
+    const handler = descriptor.value as object;
+    const known: ProblemCode[] = Reflect.getMetadata(PROBLEMS, handler) ?? [];
+    known.push(...codes);
+    Reflect.defineMetadata(PROBLEMS, known, handler);
+    // The extension is copied, and the first one stays: what is in it is shared.
+    const extension: DeclaredProblems = { codes: known };
+    ApiExtension(PROBLEMS_EXTENSION, extension)(target, key, descriptor);
+  };
+}
+
+export function byStatus(codes: readonly ProblemCode[]): Map<number, ProblemCode[]> {
+  const statuses = new Map<number, ProblemCode[]>();
+  for (const code of new Set(codes)) {
     const { status } = ERROR_CODES[code];
     statuses.set(status, [...(statuses.get(status) ?? []), code]);
   }
-  return applyDecorators(
-    ApiExtraModels(ProblemDetails),
-    ...[...statuses].map(([status, names]) =>
-      ApiResponse({
-        status,
-        description: names.join(', '),
-        content: { 'application/problem+json': { schema: { $ref: getSchemaPath(ProblemDetails) } } },
-      }),
-    ),
-  );
+  return statuses;
 }

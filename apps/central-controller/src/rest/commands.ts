@@ -2,18 +2,16 @@ import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { type RegistryReader, RegistryRebuilding, RegistryUnavailable } from '#libs/registry';
 import { Problem } from '../http/problem.ts';
+import type { Asker } from './asker.ts';
 import type { FailoverBody } from './dto.ts';
 import { FactWriter } from './fact-writer.ts';
 import { REGISTRY } from './tokens.ts';
-
-/** Who holds the token; there is one. */
-export const OPERATOR = 'operator';
 
 export class RequestFailover extends Command<{ event_id: string }> {
   constructor(
     readonly connectionId: string,
     readonly body: FailoverBody,
-    readonly traceparent?: string,
+    readonly asker: Asker,
   ) {
     super();
   }
@@ -25,7 +23,7 @@ export class RequestFailoverHandler implements ICommandHandler<RequestFailover> 
     private readonly facts: FactWriter,
   ) {}
 
-  async execute({ connectionId, body, traceparent }: RequestFailover) {
+  async execute({ connectionId, body, asker }: RequestFailover) {
     const home_region = await this.homeOf(connectionId);
     const event_id = await this.facts.onConnection({
       name: 'failover-requested',
@@ -33,11 +31,11 @@ export class RequestFailoverHandler implements ICommandHandler<RequestFailover> 
       data: {
         connection_id: connectionId,
         home_region,
-        requested_by: OPERATOR,
+        requested_by: asker.subject,
         ...body,
         planned: body.planned ?? false,
       },
-      traceparent,
+      traceparent: asker.traceparent,
     });
     return { event_id };
   }
@@ -63,7 +61,7 @@ export class DrainAgent extends Command<{ event_id: string }> {
   constructor(
     readonly agentId: string,
     readonly reason: string,
-    readonly traceparent?: string,
+    readonly asker: Asker,
   ) {
     super();
   }
@@ -76,7 +74,7 @@ export class DrainAgentHandler implements ICommandHandler<DrainAgent> {
   ) {}
 
   /** A drain is of one life of the agent, so the registry must know it. Only its own region decides on it. */
-  async execute({ agentId, reason, traceparent }: DrainAgent) {
+  async execute({ agentId, reason, asker }: DrainAgent) {
     const agent = await this.registry.agent(agentId, 0);
     if (agent?.incarnation === undefined) throw new Problem('agent-not-found');
     const { control_region, incarnation, kind } = agent;
@@ -89,8 +87,8 @@ export class DrainAgentHandler implements ICommandHandler<DrainAgent> {
     const event_id = await this.facts.onAgent({
       name: 'agent-drain-requested',
       key: agentId,
-      data: { agent_id: agentId, incarnation, control_region, kind, reason, requested_by: OPERATOR },
-      traceparent,
+      data: { agent_id: agentId, incarnation, control_region, kind, reason, requested_by: asker.subject },
+      traceparent: asker.traceparent,
     });
     return { event_id };
   }

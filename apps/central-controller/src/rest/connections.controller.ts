@@ -1,8 +1,7 @@
-import { Controller, Get, HttpCode, Param, Post, Query, UseGuards } from '@nestjs/common';
+import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import {
   ApiAcceptedResponse,
-  ApiBearerAuth,
   ApiBody,
   ApiOkResponse,
   ApiOperation,
@@ -10,14 +9,21 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { JsonBody } from '../http/json-body.ts';
-import { NoQueryGuard } from '../http/no-query.guard.ts';
 import { connectionIdPipe, QueryPipe } from '../http/validation.ts';
 import { ApiProblems } from './api-problems.ts';
+import { AskedBy, type Asker } from './asker.ts';
+import { AtQuery } from './at.ts';
 import { RequestFailover } from './commands.ts';
 import { ConnectionsQuery, FailoverBody, PageQuery } from './dto.ts';
+import { Idempotent } from './idempotency.ts';
 import { GetConnection, ListConnectionEvents, ListConnections } from './queries.ts';
-import { Traceparent } from './traceparent.ts';
 import { Accepted, Connection, ConnectionEventPage, ConnectionPage } from './views.ts';
+
+/** Of calls that take `at`. */
+const AS_OF =
+  'With `at`: rows as the newest decisions up to then left them, by the times of the decisions, without `health_score` and ' +
+  '`last_heartbeat`, which are not kept. A list as of then may have pages that are short or empty: only the absence of ' +
+  '`next_cursor` means the end. Before its first decision a connection is not found.';
 
 @ApiTags('connections')
 @Controller('api/v1/connections')
@@ -28,21 +34,35 @@ export class ConnectionsController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'Connections by id, filtered; every filter given must hold' })
+  @ApiOperation({
+    summary: 'Connections by id, now or as of a moment, filtered; every filter given must hold',
+    description: AS_OF,
+  })
   @ApiOkResponse({ type: ConnectionPage })
-  @ApiProblems('invalid-parameter', 'invalid-cursor', 'registry-rebuilding', 'registry-unavailable')
-  list(@Query(QueryPipe) { limit, cursor, ...filter }: ConnectionsQuery): Promise<ConnectionPage> {
-    return this.queries.execute(new ListConnections(defined(filter), defined({ limit, cursor })));
+  @ApiProblems(
+    'invalid-parameter',
+    'invalid-cursor',
+    'before-retention',
+    'registry-rebuilding',
+    'registry-unavailable',
+  )
+  list(@Query(QueryPipe) { limit, cursor, at, sort, ...filter }: ConnectionsQuery): Promise<ConnectionPage> {
+    return this.queries.execute(new ListConnections(defined(filter), defined({ limit, cursor }), at, sort));
   }
 
   @Get(':id')
-  @UseGuards(NoQueryGuard)
-  @ApiOperation({ summary: 'One connection, now' })
+  @ApiOperation({ summary: 'One connection, now or as of a moment', description: AS_OF })
   @ApiParam({ name: 'id', description: '`:` may be written `%3A`' })
   @ApiOkResponse({ type: Connection })
-  @ApiProblems('invalid-parameter', 'connection-not-found', 'registry-rebuilding', 'registry-unavailable')
-  one(@Param('id', connectionIdPipe) id: string): Promise<Connection> {
-    return this.queries.execute(new GetConnection(id));
+  @ApiProblems(
+    'invalid-parameter',
+    'connection-not-found',
+    'before-retention',
+    'registry-rebuilding',
+    'registry-unavailable',
+  )
+  one(@Param('id', connectionIdPipe) id: string, @Query(QueryPipe) { at }: AtQuery): Promise<Connection> {
+    return this.queries.execute(new GetConnection(id, at));
   }
 
   @Get(':id/events')
@@ -58,17 +78,18 @@ export class ConnectionsController {
 
   @Post(':id/failover')
   @HttpCode(202)
-  @ApiBearerAuth()
+  // Of one epoch there is one move.
+  @Idempotent(({ epoch }) => epoch !== undefined)
   @ApiOperation({ summary: 'Asks for a move; the answer says that it was asked, not that it was decided' })
   @ApiBody({ type: FailoverBody })
   @ApiAcceptedResponse({ type: Accepted })
-  @ApiProblems('invalid-body', 'missing-token', 'invalid-token', 'connection-not-found', 'log-unavailable')
+  @ApiProblems('invalid-body', 'connection-not-found', 'log-unavailable')
   failover(
     @Param('id', connectionIdPipe) id: string,
     @JsonBody(FailoverBody) body: FailoverBody,
-    @Traceparent() traceparent?: string,
+    @AskedBy() asker: Asker,
   ): Promise<Accepted> {
-    return this.commands.execute(new RequestFailover(id, body, traceparent));
+    return this.commands.execute(new RequestFailover(id, body, asker));
   }
 }
 

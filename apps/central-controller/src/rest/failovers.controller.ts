@@ -1,19 +1,14 @@
 import { Controller, Get, HttpCode, Param, Post, Query, UseGuards } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
-import {
-  ApiAcceptedResponse,
-  ApiBearerAuth,
-  ApiBody,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { JsonBody } from '../http/json-body.ts';
 import { NoQueryGuard } from '../http/no-query.guard.ts';
 import { failoverIdPipe, QueryPipe } from '../http/validation.ts';
 import { ApiProblems } from './api-problems.ts';
+import { AskedBy, type Asker } from './asker.ts';
 import { defined } from './connections.controller.ts';
-import { PageQuery } from './dto.ts';
+import { FailoversQuery } from './dto.ts';
+import { Idempotent } from './idempotency.ts';
 import { GetFailover, ListFailovers } from './queries.ts';
 import { ApproveFailover } from './settings.commands.ts';
 import { ApproveBody } from './settings.dto.ts';
@@ -28,15 +23,22 @@ export class FailoversController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'Moves of connections, the newest first' })
+  @ApiOperation({ summary: 'Moves of connections, the newest first, filtered; every filter given must hold' })
   @ApiOkResponse({ type: FailoverPage })
   @ApiProblems('invalid-parameter', 'invalid-cursor', 'registry-rebuilding', 'registry-unavailable')
-  list(@Query(QueryPipe) { limit, cursor }: PageQuery): Promise<FailoverPage> {
-    return this.queries.execute(new ListFailovers(defined({ limit, cursor })));
+  list(@Query(QueryPipe) { limit, cursor, since, until, ...filter }: FailoversQuery): Promise<FailoverPage> {
+    const within = {
+      ...(since !== undefined && { sinceMs: Date.parse(since) }),
+      ...(until !== undefined && { untilMs: Date.parse(until) }),
+    };
+    return this.queries.execute(
+      new ListFailovers({ ...defined(filter), ...within }, defined({ limit, cursor })),
+    );
   }
 
   @Get(':id')
   @UseGuards(NoQueryGuard)
+  @ApiOperation({ summary: 'One move, with its ledger of times' })
   @ApiOkResponse({ type: Failover })
   @ApiProblems('invalid-parameter', 'failover-not-found', 'registry-rebuilding', 'registry-unavailable')
   one(@Param('id', failoverIdPipe) id: string): Promise<Failover> {
@@ -45,7 +47,7 @@ export class FailoversController {
 
   @Post(':id/approve')
   @HttpCode(202)
-  @ApiBearerAuth()
+  @Idempotent()
   @ApiOperation({
     summary: 'Agrees to the moves that the blast radius holds back for the same cause as this one',
     description: 'Only the controllers of the home region of its connection take it; any other answers 409',
@@ -55,8 +57,6 @@ export class FailoversController {
   @ApiProblems(
     'invalid-body',
     'invalid-parameter',
-    'missing-token',
-    'invalid-token',
     'failover-not-found',
     'failover-not-held',
     'other-control-region',
@@ -67,7 +67,8 @@ export class FailoversController {
   approve(
     @Param('id', failoverIdPipe) id: string,
     @JsonBody(ApproveBody) body: ApproveBody,
+    @AskedBy() asker: Asker,
   ): Promise<Accepted> {
-    return this.commands.execute(new ApproveFailover(id, body));
+    return this.commands.execute(new ApproveFailover(id, body, asker));
   }
 }

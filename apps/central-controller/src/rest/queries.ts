@@ -2,10 +2,13 @@ import { Inject } from '@nestjs/common';
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
 import type { Clock } from '#libs/platform';
 import type {
+  AgentFilter,
   AgentView,
   ConnectionFilter,
+  ConnectionSort,
   ConnectionView,
   EventView,
+  FailoverFilter,
   FailoverView,
   Page,
   PageRequest,
@@ -13,36 +16,59 @@ import type {
 } from '#libs/registry';
 import { CLOCK } from '../core/tokens.ts';
 import { Problem } from '../http/problem.ts';
+import { momentOf } from './at.ts';
 import { REGISTRY } from './tokens.ts';
 
 export class ListConnections extends Query<Page<ConnectionView>> {
   constructor(
     readonly filter: ConnectionFilter,
     readonly page: PageRequest,
+    /** RFC 3339; absent: now. */
+    readonly at?: string,
+    readonly sort?: ConnectionSort,
   ) {
     super();
   }
 }
 @QueryHandler(ListConnections)
 export class ListConnectionsHandler implements IQueryHandler<ListConnections> {
-  constructor(@Inject(REGISTRY) private readonly registry: RegistryReader) {}
+  constructor(
+    @Inject(REGISTRY) private readonly registry: RegistryReader,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
 
-  execute({ filter, page }: ListConnections) {
-    return this.registry.connections(filter, page);
+  async execute({ filter, page, at, sort }: ListConnections) {
+    if (at === undefined) return this.registry.connections(filter, page, sort);
+    if (sort !== undefined && sort !== 'connection_id') {
+      throw new Problem('invalid-parameter', { detail: 'sort: as of a moment connections are listed by id' });
+    }
+    return this.registry.connectionsAt(filter, page, momentOf(at, this.clock.wallMs()));
   }
 }
 
 export class GetConnection extends Query<ConnectionView> {
-  constructor(readonly id: string) {
+  constructor(
+    readonly id: string,
+    /** RFC 3339; absent: now. */
+    readonly at?: string,
+  ) {
     super();
   }
 }
 @QueryHandler(GetConnection)
 export class GetConnectionHandler implements IQueryHandler<GetConnection> {
-  constructor(@Inject(REGISTRY) private readonly registry: RegistryReader) {}
+  constructor(
+    @Inject(REGISTRY) private readonly registry: RegistryReader,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
 
-  async execute({ id }: GetConnection) {
-    return found(await this.registry.connection(id), 'connection-not-found');
+  async execute({ id, at }: GetConnection) {
+    if (at === undefined) return found(await this.registry.connection(id), 'connection-not-found');
+    return found(
+      await this.registry.connectionAt(id, momentOf(at, this.clock.wallMs())),
+      'connection-not-found',
+      `nothing was decided on it until ${at}`,
+    );
   }
 }
 
@@ -64,7 +90,10 @@ export class ListConnectionEventsHandler implements IQueryHandler<ListConnection
 }
 
 export class ListAgents extends Query<Page<AgentView>> {
-  constructor(readonly page: PageRequest) {
+  constructor(
+    readonly filter: AgentFilter,
+    readonly page: PageRequest,
+  ) {
     super();
   }
 }
@@ -75,8 +104,8 @@ export class ListAgentsHandler implements IQueryHandler<ListAgents> {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  execute({ page }: ListAgents) {
-    return this.registry.agents(page, this.clock.wallMs());
+  execute({ filter, page }: ListAgents) {
+    return this.registry.agents(page, this.clock.wallMs(), filter);
   }
 }
 
@@ -98,7 +127,10 @@ export class GetAgentHandler implements IQueryHandler<GetAgent> {
 }
 
 export class ListFailovers extends Query<Page<FailoverView>> {
-  constructor(readonly page: PageRequest) {
+  constructor(
+    readonly filter: FailoverFilter,
+    readonly page: PageRequest,
+  ) {
     super();
   }
 }
@@ -106,8 +138,8 @@ export class ListFailovers extends Query<Page<FailoverView>> {
 export class ListFailoversHandler implements IQueryHandler<ListFailovers> {
   constructor(@Inject(REGISTRY) private readonly registry: RegistryReader) {}
 
-  execute({ page }: ListFailovers) {
-    return this.registry.failovers(page);
+  execute({ filter, page }: ListFailovers) {
+    return this.registry.failovers(page, filter);
   }
 }
 
@@ -136,7 +168,11 @@ export const QUERY_HANDLERS = [
 ];
 
 /** @throws Problem when there is none. */
-export function found<T>(view: T | undefined, code: `${string}-not-found` & Problem['code']): T {
-  if (view === undefined) throw new Problem(code);
+export function found<T>(
+  view: T | undefined,
+  code: `${string}-not-found` & Problem['code'],
+  detail?: string,
+): T {
+  if (view === undefined) throw new Problem(code, detail === undefined ? {} : { detail });
   return view;
 }

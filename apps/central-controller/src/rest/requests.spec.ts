@@ -67,6 +67,7 @@ describe('REST', () => {
       [{ reason: 'x', force: 1 }, 'force'],
       [{ reason: 'x', epoch: 0 }, 'epoch'],
       [{ reason: 'x', epoch: 1.5 }, 'epoch'],
+      [{ reason: 'x', epoch: null }, 'epoch'],
       [{ reason: 'x', plannd: true }, 'plannd'],
     ])('asked for with %j is refused, naming %s', async (body, name) => {
       expect(expectProblem(await rest.post(path).send(body), 400, 'invalid-body').detail).toContain(name);

@@ -2,7 +2,7 @@ import { getMetadataStorage } from 'class-validator';
 import type { MessageClass } from '#libs/contracts';
 
 interface Described {
-  type: 'integer' | 'number' | 'string';
+  type: 'boolean' | 'integer' | 'number' | 'string';
   minimum?: number;
   maximum?: number;
   enum?: string[];
@@ -19,6 +19,7 @@ export function schemaOf(
   for (const { propertyName, name, constraints } of rules) {
     properties[propertyName] ??= { type: 'number', default: defaults[propertyName] };
     const described = properties[propertyName];
+    if (name === 'isBoolean') described.type = 'boolean';
     if (name === 'isInt') described.type = 'integer';
     if (name === 'min') described.minimum = constraints?.[0];
     if (name === 'max') described.maximum = constraints?.[0];

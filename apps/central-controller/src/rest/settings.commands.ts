@@ -5,7 +5,7 @@ import type { Clock } from '#libs/platform';
 import type { RegistryReader } from '#libs/registry';
 import { CLOCK } from '../core/tokens.ts';
 import { Problem } from '../http/problem.ts';
-import { OPERATOR } from './commands.ts';
+import type { Asker } from './asker.ts';
 import { FactWriter } from './fact-writer.ts';
 import { found } from './queries.ts';
 import type { ApproveBody, FreezeBody, PolicyAccepted, PolicyBody } from './settings.dto.ts';
@@ -50,6 +50,7 @@ export class SetPolicy extends Command<PolicyAccepted> {
   constructor(
     readonly name: string,
     readonly body: PolicyBody,
+    readonly asker: Asker,
   ) {
     super();
   }
@@ -63,7 +64,7 @@ export class SetPolicyHandler implements ICommandHandler<SetPolicy> {
   ) {}
 
   /** The registry must know the version before: a policy that is set blindly might not count. */
-  async execute({ name, body: { version, ...said } }: SetPolicy) {
+  async execute({ name, body: { version, ...said }, asker }: SetPolicy) {
     const policies = await this.registry.policies();
     const shown = policies.find((each) => each.name === name)?.version ?? 0;
     const known = Math.max(shown, this.versions.policy(name));
@@ -74,8 +75,8 @@ export class SetPolicyHandler implements ICommandHandler<SetPolicy> {
       throw new Problem('too-many-policies', { detail: `there are ${LIMITS.policies}` });
     }
     const next = known + 1;
-    const data = { policy: name, setting_version: next, requested_by: OPERATOR, ...said };
-    const event_id = await this.facts.onRegion('policy-change-requested', data);
+    const data = { policy: name, setting_version: next, requested_by: asker.subject, ...said };
+    const event_id = await this.facts.onRegion('policy-change-requested', data, asker.traceparent);
     this.versions.given(name, next);
     return { event_id, version: next };
   }
@@ -84,7 +85,7 @@ export class SetPolicyHandler implements ICommandHandler<SetPolicy> {
 export class SetFreeze extends Command<{ event_id: string }> {
   constructor(
     readonly body: FreezeBody,
-    readonly traceparent?: string,
+    readonly asker: Asker,
   ) {
     super();
   }
@@ -97,14 +98,14 @@ export class SetFreezeHandler implements ICommandHandler<SetFreeze> {
   ) {}
 
   /** Needs no registry: an operator must be able to stop planned moves while Redis is away. */
-  async execute({ body: { until, reason }, traceparent }: SetFreeze) {
+  async execute({ body: { until, reason }, asker }: SetFreeze) {
     const data = {
       until: new Date(until).toISOString(),
       setting_version: this.versions.nextMs(),
-      requested_by: OPERATOR,
+      requested_by: asker.subject,
       reason,
     };
-    const event_id = await this.facts.onRegion('freeze-requested', data, traceparent);
+    const event_id = await this.facts.onRegion('freeze-requested', data, asker.traceparent);
     return { event_id };
   }
 }
@@ -113,6 +114,7 @@ export class ApproveFailover extends Command<{ event_id: string }> {
   constructor(
     readonly failoverId: string,
     readonly body: ApproveBody,
+    readonly asker: Asker,
   ) {
     super();
   }
@@ -127,7 +129,7 @@ export class ApproveFailoverHandler implements ICommandHandler<ApproveFailover> 
   ) {}
 
   /** What is approved is the cause that the failover is held for, in the control region that holds it. */
-  async execute({ failoverId, body: { reason, until } }: ApproveFailover) {
+  async execute({ failoverId, body: { reason, until }, asker }: ApproveFailover) {
     const { connection_id, suppressed } = found(
       await this.registry.failover(failoverId),
       'failover-not-found',
@@ -144,14 +146,15 @@ export class ApproveFailoverHandler implements ICommandHandler<ApproveFailover> 
         more: { control_region: home_region },
       });
     }
-    const event_id = await this.facts.onRegion('failover-approved', {
+    const data = {
       failover_id: failoverId,
       cause,
       until: new Date(until ?? this.clock.wallMs() + APPROVAL_MS).toISOString(),
       setting_version: this.versions.nextMs(),
-      requested_by: OPERATOR,
+      requested_by: asker.subject,
       reason,
-    });
+    };
+    const event_id = await this.facts.onRegion('failover-approved', data, asker.traceparent);
     return { event_id };
   }
 }

@@ -1,21 +1,15 @@
 import { Controller, Get, HttpCode, Param, Post, Put, UseGuards } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
-import {
-  ApiAcceptedResponse,
-  ApiBearerAuth,
-  ApiBody,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { JsonBody } from '../http/json-body.ts';
 import { NoQueryGuard } from '../http/no-query.guard.ts';
 import { policyNamePipe } from '../http/validation.ts';
 import { ApiProblems } from './api-problems.ts';
+import { AskedBy, type Asker } from './asker.ts';
+import { Idempotent } from './idempotency.ts';
 import { SetFreeze, SetPolicy } from './settings.commands.ts';
 import { Freeze, FreezeBody, Policy, PolicyAccepted, PolicyBody, PolicyList } from './settings.dto.ts';
 import { GetFreeze, GetPolicy, ListPolicies } from './settings.queries.ts';
-import { Traceparent } from './traceparent.ts';
 import { Accepted } from './views.ts';
 
 /** What operators set for this control region. */
@@ -37,6 +31,7 @@ export class SettingsController {
   }
 
   @Get('policies/:name')
+  @ApiOperation({ summary: 'One policy' })
   @ApiOkResponse({ type: Policy })
   @ApiProblems('invalid-parameter', 'policy-not-found', 'registry-rebuilding', 'registry-unavailable')
   one(@Param('name', policyNamePipe) name: string): Promise<Policy> {
@@ -45,7 +40,6 @@ export class SettingsController {
 
   @Put('policies/:name')
   @HttpCode(202)
-  @ApiBearerAuth()
   @ApiOperation({
     summary: 'Sets a policy anew as a whole',
     description: 'Links that name it, or whose server group it is for, go by it from their next decision on',
@@ -55,8 +49,6 @@ export class SettingsController {
   @ApiProblems(
     'invalid-body',
     'invalid-parameter',
-    'missing-token',
-    'invalid-token',
     'version-conflict',
     'too-many-policies',
     'registry-rebuilding',
@@ -66,8 +58,9 @@ export class SettingsController {
   set(
     @Param('name', policyNamePipe) name: string,
     @JsonBody(PolicyBody) body: PolicyBody,
+    @AskedBy() asker: Asker,
   ): Promise<PolicyAccepted> {
-    return this.commands.execute(new SetPolicy(name, body));
+    return this.commands.execute(new SetPolicy(name, body, asker));
   }
 
   @Get('freeze')
@@ -80,15 +73,16 @@ export class SettingsController {
 
   @Post('freeze')
   @HttpCode(202)
-  @ApiBearerAuth()
+  // Until the same time twice is until that time.
+  @Idempotent(() => true)
   @ApiOperation({
     summary: 'No planned moves and no failback until a time, for the connections whose home is this region',
     description: 'What fails is moved all the same, and so is what an operator moves unplanned',
   })
   @ApiBody({ type: FreezeBody })
   @ApiAcceptedResponse({ type: Accepted })
-  @ApiProblems('invalid-body', 'missing-token', 'invalid-token', 'log-unavailable')
-  setFreeze(@JsonBody(FreezeBody) body: FreezeBody, @Traceparent() traceparent?: string): Promise<Accepted> {
-    return this.commands.execute(new SetFreeze(body, traceparent));
+  @ApiProblems('invalid-body', 'invalid-parameter', 'log-unavailable')
+  setFreeze(@JsonBody(FreezeBody) body: FreezeBody, @AskedBy() asker: Asker): Promise<Accepted> {
+    return this.commands.execute(new SetFreeze(body, asker));
   }
 }

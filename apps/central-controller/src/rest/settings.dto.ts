@@ -3,8 +3,6 @@ import { Type } from 'class-transformer';
 import {
   IsInt,
   IsObject,
-  IsOptional,
-  IsRFC3339,
   IsString,
   Matches,
   Max,
@@ -15,6 +13,8 @@ import {
 } from 'class-validator';
 import { LIMITS, NAME_PATTERN, POLICY_DEFAULTS, PolicySettings } from '#libs/contracts';
 import type { FreezeView, PolicyView } from '#libs/registry';
+import { Optional } from '../http/validation.ts';
+import { IsMoment } from './at.ts';
 import { schemaOf } from './schema-of.ts';
 import { integer, time } from './views.ts';
 
@@ -32,22 +32,21 @@ export class PolicyBody {
     pattern: NAME_PATTERN.source,
     description: 'Links of this group that name no policy of their own go by it',
   })
-  @IsOptional()
+  @Optional()
   @Matches(NAME_PATTERN)
   server_group?: string;
 
-  @ApiPropertyOptional(reason)
-  @IsOptional()
+  @ApiProperty(reason)
   @IsString()
   @MinLength(1)
   @MaxLength(LIMITS.reasonLength)
-  reason?: string;
+  reason!: string;
 
   @ApiPropertyOptional({
     ...integer,
     description: 'Only if the policy still has this version; 0: only if there is none',
   })
-  @IsOptional()
+  @Optional()
   @IsInt()
   @Min(0)
   @Max(Number.MAX_SAFE_INTEGER - 1)
@@ -56,7 +55,7 @@ export class PolicyBody {
 
 export class FreezeBody {
   @ApiProperty({ ...time, description: 'A time that has passed ends the freeze' })
-  @IsRFC3339()
+  @IsMoment()
   until!: string;
 
   @ApiProperty(reason)
@@ -78,8 +77,8 @@ export class ApproveBody {
     description:
       'Links that fail for the same cause up to then are not held back; five minutes from now unless told',
   })
-  @IsOptional()
-  @IsRFC3339()
+  @Optional()
+  @IsMoment()
   until?: string;
 }
 

@@ -55,13 +55,15 @@ describe('REST on what operators set', () => {
     });
 
     it('set twice before the registry shows the first gets two versions', async () => {
-      const first = await rest.put(path).send({ settings });
-      const second = await rest.put(path).send({ settings: {} });
+      const first = await rest.put(path).send({ settings, reason: 'calm' });
+      const second = await rest.put(path).send({ settings: {}, reason: 'calm' });
       expect([first.body.version, second.body.version]).toEqual([1, 2]);
     });
 
     it('that has another version meanwhile is left as it is', async () => {
-      const answer = await rest.put('/api/v1/policies/scheme-2').send({ settings, version: 3 });
+      const answer = await rest
+        .put('/api/v1/policies/scheme-2')
+        .send({ settings, version: 3, reason: 'calm' });
       expect(expectProblem(answer, 409, 'version-conflict').version).toBe(0);
       expect(rest.published).toEqual([]);
     });
@@ -71,24 +73,30 @@ describe('REST on what operators set', () => {
         ...POLICY,
         name: `p${i}`,
       }));
-      expectProblem(await rest.put('/api/v1/policies/more').send({ settings }), 409, 'too-many-policies');
-      expect((await rest.put('/api/v1/policies/p7').send({ settings })).status).toBe(202);
+      expectProblem(
+        await rest.put('/api/v1/policies/more').send({ settings, reason: 'calm' }),
+        409,
+        'too-many-policies',
+      );
+      expect((await rest.put('/api/v1/policies/p7').send({ settings, reason: 'calm' })).status).toBe(202);
     });
 
     it.each([
-      [{}, 'settings'],
-      [{ settings: [] }, 'settings'],
-      [{ settings: null }, 'settings'],
-      [{ settings: { damping_max_moves: 0 } }, 'settings.damping_max_moves'],
-      [{ settings: { damping_max_moves: 1.5 } }, 'settings.damping_max_moves'],
-      [{ settings: { blast_share: 1.1 } }, 'settings.blast_share'],
-      [{ settings: { blast_share: '0.5' } }, 'settings.blast_share'],
-      [{ settings: { failback: 'perhaps' } }, 'settings.failback'],
-      [{ settings: { dampng: 3 } }, 'settings.dampng'],
-      [{ settings: {}, server_group: 'a b' }, 'server_group'],
-      [{ settings: {}, version: -1 }, 'version'],
+      [{ reason: 'x' }, 'settings'],
+      [{ settings: {} }, 'reason'],
+      [{ settings: [], reason: 'x' }, 'settings'],
+      [{ settings: null, reason: 'x' }, 'settings'],
+      [{ settings: { damping_max_moves: 0 }, reason: 'x' }, 'settings.damping_max_moves'],
+      [{ settings: { damping_max_moves: 1.5 }, reason: 'x' }, 'settings.damping_max_moves'],
+      [{ settings: { blast_share: 1.1 }, reason: 'x' }, 'settings.blast_share'],
+      [{ settings: { blast_share: '0.5' }, reason: 'x' }, 'settings.blast_share'],
+      [{ settings: { failback: 'perhaps' }, reason: 'x' }, 'settings.failback'],
+      [{ settings: { dampng: 3 }, reason: 'x' }, 'settings.dampng'],
+      [{ settings: {}, server_group: 'a b', reason: 'x' }, 'server_group'],
+      [{ settings: {}, server_group: null, reason: 'x' }, 'server_group'],
+      [{ settings: {}, version: -1, reason: 'x' }, 'version'],
       [{ settings: {}, reason: '' }, 'reason'],
-      [{ settings: {}, name: 'night' }, 'name'],
+      [{ settings: {}, name: 'night', reason: 'x' }, 'name'],
     ])('set to %j is refused, naming %s', async (body, name) => {
       const problem = expectProblem(await rest.put(path).send(body), 400, 'invalid-body');
       expect(problem.detail).toBe(name);
@@ -96,14 +104,24 @@ describe('REST on what operators set', () => {
     });
 
     it('needs a name, a token, the registry and the log', async () => {
-      expectProblem(await rest.put('/api/v1/policies/a%20b').send({ settings }), 400, 'invalid-parameter');
-      expectProblem(await rest.http().put(path).send({ settings }), 401, 'missing-token');
+      expectProblem(
+        await rest.put('/api/v1/policies/a%20b').send({ settings, reason: 'calm' }),
+        400,
+        'invalid-parameter',
+      );
+      expectProblem(await rest.http().put(path).send({ settings, reason: 'calm' }), 401, 'missing-token');
       rest.logFails = true;
-      expectProblem(await rest.put('/api/v1/policies/lost').send({ settings }), 503, 'log-unavailable');
+      expectProblem(
+        await rest.put('/api/v1/policies/lost').send({ settings, reason: 'calm' }),
+        503,
+        'log-unavailable',
+      );
       rest.logFails = false;
-      expect((await rest.put('/api/v1/policies/lost').send({ settings })).body.version).toBe(1);
+      expect((await rest.put('/api/v1/policies/lost').send({ settings, reason: 'calm' })).body.version).toBe(
+        1,
+      );
       rest.registry.failure = new RegistryUnavailable('gone');
-      expectProblem(await rest.put(path).send({ settings }), 503, 'registry-unavailable');
+      expectProblem(await rest.put(path).send({ settings, reason: 'calm' }), 503, 'registry-unavailable');
     });
 
     it('is shown, alone and in the list', async () => {
@@ -123,6 +141,7 @@ describe('REST on what operators set', () => {
         maximum: 32,
         default: POLICY_DEFAULTS.damping_max_moves,
       });
+      expect(properties.guest_targets.type).toBe('boolean');
       expect(properties.failback).toEqual({
         type: 'string',
         enum: ['manual', 'automatic'],

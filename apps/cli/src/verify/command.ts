@@ -1,15 +1,15 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { TIMING } from '#libs/contracts';
 import { verify } from '#libs/domain';
-import { KafkaLog, LogUnavailable, TruthUnreadable } from '#libs/log';
+import { KafkaLog } from '#libs/log';
 import { readConfig } from '#libs/platform';
-import { BROKER_PATTERN, CliConfig, REGION_PATTERN } from '../config.ts';
+import { CliConfig, URL_PATTERN } from '../config.ts';
 import { CliError, EXIT, type ExitCode, type Output } from '../exit.ts';
+import { brokersOption, LEADERLESS_MS, logFailure, openNew, regionsOption } from '../kafka.ts';
+import { type LedgerReport, Ledgers, ledgerJson, ledgersOf, ledgerText, type ToldBy } from './ledger.ts';
 import { jsonReport, textReport } from './report.ts';
 import { type VerifyOptions, verifyKafka, verifySlices } from './run.ts';
-
-/** A person waits: a region whose topics are not there by then is not there. */
-const LEADERLESS_MS = 3_000;
 
 interface Flags {
   readonly brokers?: string[];
@@ -19,6 +19,8 @@ interface Flags {
   readonly export?: string;
   readonly output: 'text' | 'json';
   readonly clockSkew?: number;
+  readonly ledger?: true;
+  readonly url?: string;
 }
 
 const ABOUT = `Proves from the log that no invariant was broken.
@@ -41,6 +43,8 @@ Examples:
   $ trunkline verify --data .trunkline/data --export incident.ndjson
       keeps the slice that was read; incident.ndjson can be looked at anywhere:
   $ trunkline verify --log incident.ndjson
+  $ trunkline verify --ledger
+      also each move's times, from the facts and decisions themselves, against what REST tells
 `;
 
 /** `trunkline verify`. `end` is told the exit code. */
@@ -48,17 +52,8 @@ export function verifyCommand(output: Output, end: (code: ExitCode) => void): Co
   return new Command('verify')
     .summary('prove from the log that no invariant was broken')
     .description(ABOUT)
-    .addOption(
-      new Option(
-        '--brokers <host:port,…>',
-        'Kafka; default: TRUNKLINE_KAFKA_BROKERS, or 127.0.0.1:9092',
-      ).argParser(listOf(BROKER_PATTERN, 'host:port, and commas between')),
-    )
-    .addOption(
-      new Option('--regions <name,…>', 'control regions; default: TRUNKLINE_REGIONS, or east,west').argParser(
-        listOf(REGION_PATTERN, 'names without dots, and commas between'),
-      ),
-    )
+    .addOption(brokersOption())
+    .addOption(regionsOption())
     .option('--data <folder>', "the applications' *.ndjson: who was sent, approved and reversed what")
     .option('--log <file...>', 'slices that --export wrote, in place of Kafka')
     .option('--export <file>', 'also write what was read, as --log reads it; the file must not be there yet')
@@ -72,39 +67,82 @@ export function verifyCommand(output: Output, end: (code: ExitCode) => void): Co
         toMs,
       ),
     )
+    .option(
+      '--ledger',
+      'also recompute the times of every move, and compare them with what a controller tells',
+    )
+    .addOption(
+      new Option(
+        '--url <url>',
+        'REST of that controller; default: TRUNKLINE_URL; with --log: none',
+      ).argParser(toUrl),
+    )
     .addHelpText('after', HELP)
     .action(async (flags: Flags) => {
-      const report = await auditOf(flags);
-      output.out(flags.output === 'json' ? jsonReport(report) : textReport(report));
-      end(report.found === 0 ? EXIT.ok : EXIT.violated);
+      const { report, ledger } = await auditOf(flags);
+      output.out(
+        flags.output === 'json' ? jsonReport(report, ledger && ledgerJson(ledger)) : textReport(report),
+      );
+      if (ledger && flags.output === 'text') output.out(ledgerText(ledger));
+      const differ = ledger !== undefined && ledger.differences.length > 0;
+      end(report.found === 0 && !differ ? EXIT.ok : EXIT.violated);
     });
 }
 
-async function auditOf(flags: Flags): Promise<verify.AuditReport> {
+interface Audited {
+  readonly report: verify.AuditReport;
+  readonly ledger?: LedgerReport;
+}
+
+async function auditOf(flags: Flags): Promise<Audited> {
+  if (flags.url !== undefined && !flags.ledger) {
+    throw new CliError(
+      EXIT.usage,
+      '--url goes with --ledger: it names the controller whose ledgers are compared',
+    );
+  }
+  const ledgers = flags.ledger ? new Ledgers() : undefined;
   const options: VerifyOptions = {
     ...(flags.data === undefined ? {} : { data: flags.data }),
     ...(flags.clockSkew === undefined ? {} : { clockSkewMs: flags.clockSkew }),
+    ...(ledgers === undefined ? {} : { ledgers }),
   };
   try {
-    if (flags.log === undefined) return await fromKafka(flags, options);
-    const [other] = (['brokers', 'regions', 'export'] as const).filter((name) => flags[name] !== undefined);
-    if (other)
-      throw new CliError(
-        EXIT.usage,
-        `--${other} goes with Kafka, and --log is in place of it: leave one out`,
-      );
-    return await verifySlices(flags.log, options);
+    const told = ledgers === undefined ? undefined : await toldLedgers(flags);
+    const report = await reportOf(flags, options);
+    return ledgers === undefined ? { report } : { report, ledger: ledgers.report(told) };
   } catch (error) {
-    throw error instanceof CliError ? error : asCliError(error);
+    throw logFailure(error);
   }
 }
 
-async function fromKafka(flags: Flags, options: VerifyOptions): Promise<verify.AuditReport> {
+/** A slice may be of any time and any system: a controller is asked only if one is named. */
+async function toldLedgers(flags: Flags): Promise<ToldBy | undefined> {
+  if (flags.log !== undefined && flags.url === undefined) return undefined;
+  const { url, token } = environment();
+  return ledgersOf(flags.url ?? url, token, flags.clockSkew ?? TIMING.clockSkewMs);
+}
+
+async function reportOf(flags: Flags, options: VerifyOptions): Promise<verify.AuditReport> {
+  if (flags.log === undefined) return fromKafka(flags, options);
+  const [other] = (['brokers', 'regions', 'export'] as const).filter((name) => flags[name] !== undefined);
+  if (other)
+    throw new CliError(EXIT.usage, `--${other} goes with Kafka, and --log is in place of it: leave one out`);
+  return verifySlices(flags.log, options);
+}
+
+/** @throws CliError for an environment that is not valid */
+function environment(): CliConfig {
   const { config, lines } = readConfig(CliConfig);
   if (lines.length > 0) throw new CliError(EXIT.usage, `the environment is not valid: ${lines.join('; ')}`);
+  return config;
+}
+
+async function fromKafka(flags: Flags, options: VerifyOptions): Promise<verify.AuditReport> {
+  const config = environment();
   const brokers = flags.brokers ?? config.kafkaBrokers;
   const log = new KafkaLog({ brokers, clientId: 'trunkline-verify', leaderlessMs: LEADERLESS_MS });
-  const file = flags.export === undefined ? undefined : openNew(flags.export);
+  const file = flags.export === undefined ? undefined : openNew(flags.export, 'a new file for --export');
   const exportLine = file === undefined ? undefined : (line: string) => void writeSync(file, `${line}\n`);
   try {
     const source = { log, regions: flags.regions ?? config.regions };
@@ -115,37 +153,10 @@ async function fromKafka(flags: Flags, options: VerifyOptions): Promise<verify.A
   }
 }
 
-function openNew(path: string): number {
-  try {
-    return openSync(path, 'wx');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST')
-      throw new CliError(EXIT.usage, `${path} is there already: name a new file for --export`);
-    throw new CliError(EXIT.unreadable, `${path} cannot be written (${code})`);
-  }
+function toUrl(text: string): string {
+  if (URL_PATTERN.test(text)) return text;
+  throw new InvalidArgumentError('It must be http://host:port or https://host:port.');
 }
-
-/** What cannot be read is told with its place and what to do; a defect of ours keeps its stack. */
-function asCliError(error: unknown): unknown {
-  if (error instanceof TruthUnreadable) {
-    const hint = 'the log counts this record, and nobody may skip it; look at it with --export';
-    return new CliError(EXIT.unreadable, `${error.message}; ${hint}`);
-  }
-  if (error instanceof LogUnavailable) {
-    const hint = 'is Kafka there? --brokers host:port, or TRUNKLINE_KAFKA_BROKERS, says where';
-    return new CliError(EXIT.unreadable, `${error.message}: ${hint}`);
-  }
-  return error;
-}
-
-const listOf =
-  (pattern: RegExp, allowed: string) =>
-  (text: string): string[] => {
-    const items = text.split(',').map((item) => item.trim());
-    if (items.every((item) => pattern.test(item)) && new Set(items).size === items.length) return items;
-    throw new InvalidArgumentError(`It must be ${allowed}.`);
-  };
 
 function toMs(text: string): number {
   const ms = Number(text);

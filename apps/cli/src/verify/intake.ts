@@ -20,12 +20,15 @@ interface TruthPartition {
   readonly versions: Map<string, number>;
 }
 
+/** Who is given the records: an audit, and whoever listens beside it. */
+export type AuditSink = Pick<verify.Audit, 'take' | 'passOver'>;
+
 /** Gives an audit the records as the project's own readers would take them. */
 export class Intake {
   private readonly truth = new Map<string, TruthPartition>();
 
   constructor(
-    private readonly audit: verify.Audit,
+    private readonly audit: AuditSink,
     /** Which connections this audit is about; commands and reports of others are left out. */
     private readonly concerns: (connectionId: string) => boolean = () => true,
   ) {}

@@ -1,5 +1,5 @@
 import { parseMessage, topicName } from '#libs/contracts';
-import { type Consumer, type Log, type LogRecord, LogUnavailable } from '#libs/log';
+import { type Consumer, type Log, type LogRecord, LogUnavailable, type StartAt } from '#libs/log';
 import { CliError, EXIT } from '../exit.ts';
 import { AUDITED_BY_AGENT, AUDITED_FACTS, AUDITED_TRUTH } from './intake.ts';
 
@@ -72,11 +72,14 @@ export async function readPass(
 
 interface Wanted {
   readonly topics: readonly string[];
-  readonly partitions?: () => readonly number[];
+  readonly partitions?: (topic: string) => readonly number[];
   readonly trusted?: boolean;
+  /** Default: the earliest. */
+  readonly from?: StartAt;
 }
 
-async function readToEnd(log: Log, wanted: Wanted, take: (record: LogRecord) => void): Promise<void> {
+/** Reads topics to their present end. @throws LogUnavailable when nothing comes for a while */
+export async function readToEnd(log: Log, wanted: Wanted, take: (record: LogRecord) => void): Promise<void> {
   let movedMs = Date.now();
   let timer: NodeJS.Timeout | undefined;
   let consumer: Consumer | undefined;
@@ -98,7 +101,7 @@ async function readToEnd(log: Log, wanted: Wanted, take: (record: LogRecord) => 
     }
   };
   try {
-    const opening = log.tail({ ...wanted, parse: parseMessage, from: 'earliest', onBatch });
+    const opening = log.tail({ from: 'earliest', ...wanted, parse: parseMessage, onBatch });
     consumer = await Promise.race([opening, failed]);
     await Promise.race([consumer.caughtUp(), failed]);
   } finally {
@@ -107,7 +110,7 @@ async function readToEnd(log: Log, wanted: Wanted, take: (record: LogRecord) => 
   }
 }
 
-async function endsOf(log: Log, topic: string, region: string) {
+export async function endsOf(log: Log, topic: string, region: string) {
   try {
     await log.partitionCount(topic);
     return await log.endOffsets(topic);

@@ -26,14 +26,14 @@ export function textReport(report: verify.AuditReport): string {
 }
 
 /** For programs: one object; records are told by topic, partition and offset, or by file and line. */
-export function jsonReport({ violations, found, counts }: verify.AuditReport): string {
+export function jsonReport({ violations, found, counts }: verify.AuditReport, ledger?: object): string {
   const told = violations.map(({ code, subject, detail, records }) => ({
     code,
     subject,
     detail,
     records: records.map(({ place, name, timeMs }) => ({ ...place, name, time: timeText(timeMs) })),
   }));
-  return `${JSON.stringify({ ok: found === 0, found, violations: told, counts }, null, 2)}\n`;
+  return `${JSON.stringify({ ok: found === 0, found, violations: told, counts, ...(ledger && { ledger }) }, null, 2)}\n`;
 }
 
 function paragraph({ code, subject, detail, records }: verify.Violation): string {

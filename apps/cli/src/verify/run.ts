@@ -1,7 +1,8 @@
 import { baseOfTopic } from '#libs/contracts';
 import { verify } from '#libs/domain';
 import type { LogRecord } from '#libs/log';
-import { AUDITED_BY_AGENT, Intake } from './intake.ts';
+import { AUDITED_BY_AGENT, type AuditSink, Intake } from './intake.ts';
+import type { Ledgers } from './ledger.ts';
 import { readFates, readSlice } from './read-files.ts';
 import { type KafkaSource, type Pass, passesOf, readPass } from './read-kafka.ts';
 import { lineOfFate, lineOfRecord } from './slice.ts';
@@ -11,6 +12,8 @@ export interface VerifyOptions extends verify.AuditOptions {
   readonly data?: string;
   /** Is given every line of the slice that was read. */
   readonly exportLine?: (line: string) => void;
+  /** Is given the moves of the log, their times recomputed. */
+  readonly ledgers?: Ledgers;
   /** Default RECORDS_PER_PASS. */
   readonly recordsPerPass?: number;
 }
@@ -41,7 +44,8 @@ export async function verifySlices(
   options: VerifyOptions = {},
 ): Promise<verify.AuditReport> {
   const audit = new verify.Audit(options);
-  const intake = new Intake(audit);
+  const book = new verify.LedgerBook();
+  const intake = new Intake(options.ledgers === undefined ? audit : both(audit, book));
   for (const file of files) {
     await readSlice(file, {
       record: (record) => intake.take(record),
@@ -49,6 +53,7 @@ export async function verifySlices(
     });
   }
   if (options.data !== undefined) await readFates(options.data, (fate) => audit.takeFate(fate));
+  options.ledgers?.add(book);
   return audit.report();
 }
 
@@ -60,7 +65,9 @@ async function auditPass(
 ): Promise<verify.AuditReport> {
   const audit = new verify.Audit(options);
   const own = new Set(pass.partitions);
-  const intake = new Intake(audit, (connectionId) =>
+  const book = new verify.LedgerBook();
+  const sink = options.ledgers === undefined ? audit : both(audit, book);
+  const intake = new Intake(sink, (connectionId) =>
     own.has(source.log.partitionOf(connectionId, partitions)),
   );
   await readPass(source, pass, (record: LogRecord) => {
@@ -68,9 +75,21 @@ async function auditPass(
     if (!isRepeated) options.exportLine?.(lineOfRecord(record, record.raw));
     intake.take(record);
   });
+  options.ledgers?.add(book);
   const report = audit.report();
   // Every pass reads all reports.
   return pass.isFirst ? report : { ...report, counts: { ...report.counts, reports: 0 } };
+}
+
+/** Beside the audit, what recomputes ledgers sees every record that counts for it. */
+function both(audit: verify.Audit, book: verify.LedgerBook): AuditSink {
+  return {
+    take: (record) => {
+      audit.take(record);
+      book.take(record);
+    },
+    passOver: (record) => audit.passOver(record),
+  };
 }
 
 function together(reports: readonly verify.AuditReport[]): verify.AuditReport {

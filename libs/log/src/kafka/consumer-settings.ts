@@ -17,6 +17,8 @@ export interface ConsumerSettings {
   readonly startsPaused: boolean;
   readonly reportLag: boolean;
   readonly stallMs: number;
+  /** Absent: KAFKA_LIMITS.bytesPerPartition. */
+  readonly fetchBytes?: number;
 }
 
 export interface ConsumerContext {

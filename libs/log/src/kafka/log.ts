@@ -22,7 +22,7 @@ import { KafkaConsumer } from './consumer.ts';
 import { askedUntilLed, type Patience } from './leaderless.ts';
 import { KAFKA_LIMITS, type KafkaLogOptions, kafkaClient, sleep, within } from './options.ts';
 import { Appender, Publisher } from './producers.ts';
-import { ensureTopics } from './topics.ts';
+import { ensureTopics, type TopicFault, topicFaults } from './topics.ts';
 
 /** The ends of a topic are asked for so many times, so many milliseconds apart. */
 const END_TRIES = 3;
@@ -84,6 +84,11 @@ export class KafkaLog implements Log {
     await ensureTopics((use) => this.asAdmin(use), region, options);
   }
 
+  /** What of the region's topics is missing or stands otherwise; changes nothing. */
+  topicFaults(region: string, options: EnsureTopicsOptions): Promise<TopicFault[]> {
+    return topicFaults((use) => this.asAdmin(use), region, options);
+  }
+
   async consumeGroup(subscription: GroupSubscription): Promise<Consumer> {
     const { onAssigned, onRevoked, startAt = 'earliest' } = subscription;
     return this.start({
@@ -117,6 +122,7 @@ export class KafkaLog implements Log {
       onBatch: (batch) => subscription.onBatch(batch),
       startsPaused: subscription.paused ?? false,
       reportLag: !subscription.paused,
+      ...(subscription.fetchBytes === undefined ? {} : { fetchBytes: subscription.fetchBytes }),
       stallMs: this.options.stallMs ?? KAFKA_LIMITS.stallMs,
     });
   }

@@ -8,6 +8,7 @@ export interface SessionSettings {
   readonly groupId: string;
   readonly topics: readonly string[];
   readonly assigner: PartitionAssigner;
+  readonly fetchBytes?: number;
 }
 
 export interface SessionHooks {
@@ -48,7 +49,7 @@ export class KafkaSession {
       rebalanceTimeout: KAFKA_LIMITS.rebalanceTimeoutMs,
       maxWaitTimeInMs: KAFKA_LIMITS.maxWaitMs,
       minBytes: 1,
-      maxBytesPerPartition: KAFKA_LIMITS.bytesPerPartition,
+      maxBytesPerPartition: settings.fetchBytes ?? KAFKA_LIMITS.bytesPerPartition,
       // A restart of kafkajs's own can hang; a whole new consumer is built instead.
       retry: { initialRetryTime: 20, maxRetryTime: 500, retries: 5, restartOnFailure: async () => false },
     });

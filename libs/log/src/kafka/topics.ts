@@ -68,17 +68,61 @@ async function checkTopics(
   wanted: Map<string, TopicSettings>,
   options: EnsureTopicsOptions,
 ): Promise<void> {
-  const names = [...wanted.keys()];
-  const { topics } = await admin.fetchTopicMetadata({ topics: names });
-  for (const { name, partitions } of topics) {
-    if (partitions.length === 0) throw new LogUnavailable(`${name} has no partitions yet`);
-    if (partitions.length === options.partitions) continue;
-    const demand = `${options.partitions} (partition counts never change)`;
-    throw new WrongTopic(name, 'the number of partitions', `${partitions.length}`, demand);
-  }
-  await checkSettings(admin, wanted);
+  const [fault] = await faultsOf(admin, wanted, options);
+  if (fault?.setting === 'the topic') throw new LogUnavailable(`${fault.topic} has no partitions yet`);
+  if (fault) throw new WrongTopic(fault.topic, fault.setting, fault.found, fault.wanted);
   // A partition that was just made has no leader for a moment, and then refuses the first append.
-  await Promise.all(names.map((name) => admin.fetchTopicOffsets(name)));
+  await Promise.all([...wanted.keys()].map((name) => admin.fetchTopicOffsets(name)));
+}
+
+/** What of a region's topics is not as it must be; `setting` is `the topic` where there is none. */
+export interface TopicFault {
+  readonly topic: string;
+  readonly setting: string;
+  readonly found: string;
+  readonly wanted: string;
+}
+
+/** Looks at a region's topics, and changes nothing. */
+export async function topicFaults(
+  withAdmin: (use: (admin: Admin) => Promise<TopicFault[]>) => Promise<TopicFault[]>,
+  region: string,
+  options: EnsureTopicsOptions,
+): Promise<TopicFault[]> {
+  const wanted = topicsOf(region);
+  return withAdmin(async (admin) => {
+    const existing = new Set(await admin.listTopics());
+    const missing = [...wanted.keys()].filter((name) => !existing.has(name));
+    for (const name of missing) wanted.delete(name);
+    return [
+      ...missing.map(missingTopic),
+      ...(wanted.size === 0 ? [] : await faultsOf(admin, wanted, options)),
+    ];
+  });
+}
+
+const missingTopic = (topic: string): TopicFault => ({
+  topic,
+  setting: 'the topic',
+  found: 'missing',
+  wanted: 'there',
+});
+
+async function faultsOf(
+  admin: Admin,
+  wanted: Map<string, TopicSettings>,
+  options: EnsureTopicsOptions,
+): Promise<TopicFault[]> {
+  const { topics } = await admin.fetchTopicMetadata({ topics: [...wanted.keys()] });
+  const faults = topics.flatMap(({ name, partitions }): TopicFault[] => {
+    if (partitions.length === 0) return [missingTopic(name)];
+    if (partitions.length === options.partitions) return [];
+    const demand = `${options.partitions} (partition counts never change)`;
+    return [
+      { topic: name, setting: 'the number of partitions', found: `${partitions.length}`, wanted: demand },
+    ];
+  });
+  return [...faults, ...(await settingFaults(admin, wanted))];
 }
 
 async function create(
@@ -114,7 +158,7 @@ async function create(
   });
 }
 
-async function checkSettings(admin: Admin, wanted: Map<string, TopicSettings>): Promise<void> {
+async function settingFaults(admin: Admin, wanted: Map<string, TopicSettings>): Promise<TopicFault[]> {
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
     resources: [...wanted.keys()].map((name) => ({
@@ -123,19 +167,17 @@ async function checkSettings(admin: Admin, wanted: Map<string, TopicSettings>): 
       configNames: ['cleanup.policy', 'retention.ms', 'retention.bytes'],
     })),
   });
-  for (const { resourceName, configEntries } of resources) {
-    const settings = wanted.get(resourceName);
-    if (!settings) continue;
-    const found = (name: string) =>
-      configEntries.find((entry) => entry.configName === name)?.configValue ?? '';
-    const check = (name: string, value: string) => {
-      if (found(name) !== value) throw new WrongTopic(resourceName, name, found(name), value);
-    };
-    check('cleanup.policy', settings.cleanupPolicy);
+  return resources.flatMap(({ resourceName: topic, configEntries }) => {
+    const settings = wanted.get(topic);
+    if (!settings) return [];
+    const demands = [['cleanup.policy', settings.cleanupPolicy]];
     // A compacted topic removes nothing by age, whatever its retention says.
     if (settings.cleanupPolicy === 'delete') {
-      check('retention.ms', `${settings.retentionMs}`);
-      check('retention.bytes', '-1');
+      demands.push(['retention.ms', `${settings.retentionMs}`], ['retention.bytes', '-1']);
     }
-  }
+    return demands.flatMap(([setting = '', value = '']) => {
+      const found = configEntries.find((entry) => entry.configName === setting)?.configValue ?? '';
+      return found === value ? [] : [{ topic, setting, found, wanted: value }];
+    });
+  });
 }

@@ -2,6 +2,8 @@
  * Applies decisions of connections, each connection's as one run of versions without gaps. A version that is
  * there is skipped, so a repetition changes nothing; a run that does not join on changes nothing either.
  *
+ * Events of a row that is not there any more would be counted from the wrong version: they go when it begins again.
+ *
  * KEYS: per connection its row, events and failovers.
  * ARGV: events kept, failovers kept; then per connection: first version, last version, the events (one JSON a
  * version), count + fields and values of the row, count + fields to remove, count + (epoch, ledger) pairs.
@@ -20,6 +22,7 @@ for k = 1, #KEYS, 3 do
   local led = del + 1 + tonumber(ARGV[del])
   local have = tonumber(redis.call('HGET', row, 'version') or 0)
   if have < last and have + 1 >= first then
+    if have == 0 then redis.call('DEL', events) end
     redis.call('RPUSH', events, unpack(ARGV, firstEvent + have + 1 - first, set - 1))
     if last > eventsKept then redis.call('LTRIM', events, -eventsKept, -1) end
     redis.call('HSET', row, unpack(ARGV, set + 1, del - 1))

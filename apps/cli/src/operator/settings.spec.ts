@@ -1,0 +1,42 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { OperatorRig } from '../../testing/operator.ts';
+
+const AGENT = { agent_id: 'scheme-server-2', status: 'alive', draining: false };
+
+describe('settings', () => {
+  const rig = new OperatorRig();
+  beforeAll(() => rig.start());
+  beforeEach(() => {
+    rig.begin();
+    rig.rest.answer = () => ({ items: [AGENT] });
+  });
+  afterAll(() => rig.clear());
+
+  it('takes flags before the environment, and that before the file', async () => {
+    const authorised = async (...args: string[]) => {
+      expect(await rig.trunkline('agents', 'ls', ...args)).toBe(0);
+      return rig.rest.asked.at(-1)?.headers.authorization;
+    };
+    writeFileSync(join(rig.home, 'token'), 'of-the-stack\n');
+    expect(await authorised()).toBe('Bearer of-the-stack');
+    writeFileSync(
+      rig.configFile,
+      JSON.stringify({ url: rig.rest.url, token: 'of-the-file', output: 'json' }),
+    );
+    expect(await authorised()).toBe('Bearer of-the-file');
+    expect(JSON.parse(rig.written.stdout.split('\n').slice(2).join('\n'))).toEqual([AGENT]);
+    rig.env.TRUNKLINE_TOKEN = 'of-the-environment';
+    expect(await authorised()).toBe('Bearer of-the-environment');
+    expect(await authorised('--token', 'of-a-flag')).toBe('Bearer of-a-flag');
+    delete rig.env.TRUNKLINE_URL;
+    expect(await authorised()).toBe('Bearer of-the-environment');
+  });
+
+  it('refuses a file of settings that it does not understand', async () => {
+    writeFileSync(rig.configFile, JSON.stringify({ urll: 'x' }));
+    expect(await rig.trunkline('agents', 'ls')).toBe(2);
+    expect(rig.written.stderr).toContain('has a member urll; known are url, token, brokers, regions');
+    expect(await rig.trunkline('agents', 'ls', '--config', join(rig.home, 'missing.json'))).toBe(3);
+  });
+});

@@ -1,0 +1,131 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { get, request } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { decisionEvent, linkDecision } from '../../support/decisions.ts';
+import { byLength } from '../../support/length.ts';
+import { waitFor } from '../../support/wait-for.ts';
+import { RestWorld, WRITER } from './world.ts';
+
+const READERS = 1_000;
+/** More than the system keeps for a socket (about 200 KiB) and this program for a reader (256 KiB), three times over. */
+const DECISIONS = byLength(480, 2_000);
+const DECISION_BYTES = 3_000;
+/** What the process may grow by, whoever reads or not: much less than what all readers' bounds sum up to (250 MiB), because events are shared. */
+const GROWTH_MIB = 160;
+const HOOKS = fileURLToPath(new URL('../log/ts-loader.mjs', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('rest-process.ts', import.meta.url));
+
+describe('a thousand readers of the live stream that never read', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'trunkline-live-'));
+  const socketPath = join(folder, 'rest.sock');
+  const sockets: Socket[] = [];
+  let world: RestWorld;
+  let child: ChildProcess;
+
+  beforeAll(async () => {
+    world = new RestWorld();
+    const env = { ...process.env, ...(await world.environment(['rest'])), NODE_OPTIONS: '' };
+    await world.claim();
+    const args = ['--conditions=source', '--import', HOOKS, PROGRAM, socketPath];
+    child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    let said = '';
+    child.stdout?.on('data', (text: Buffer) => {
+      said += text.toString();
+    });
+    await waitFor(() => said.includes('listening'), { what: 'the process', withinMs: 60_000 });
+  }, 120_000);
+  afterAll(async () => {
+    for (const socket of sockets) socket.destroy();
+    child.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+    await world.end();
+  });
+
+  /** Resident memory of the process, in MiB. */
+  const residentMib = (): number =>
+    Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? Number.NaN) /
+    1024;
+
+  async function metric(name: string, reason?: string): Promise<number> {
+    const text = await new Promise<string>((resolve, reject) => {
+      get({ socketPath, path: '/metrics', agent: false }, (response) => {
+        let body = '';
+        response.on('data', (part: Buffer) => {
+          body += part.toString();
+        });
+        response.on('end', () => resolve(body));
+      }).on('error', reject);
+    });
+    const labelled = reason === undefined ? '' : `reason="${reason}"`;
+    const lines = text.split('\n').filter((line) => line.startsWith(`${name}{`) && line.includes(labelled));
+    return Number(lines[0]?.split(' ').at(-1) ?? 0);
+  }
+
+  /** Asks for the stream and never looks at what comes. */
+  async function neverRead(): Promise<void> {
+    const socket = connect(socketPath);
+    sockets.push(socket);
+    socket.pause();
+    socket.on('error', () => undefined);
+    socket.write('GET /api/v1/events HTTP/1.1\r\nhost: localhost\r\n\r\n');
+  }
+
+  it('are cut off with a reason, cost a bounded memory, and keep nobody else from reading', async () => {
+    let text = '';
+    let begun = false;
+    const reader = request({ socketPath, path: '/api/v1/events', agent: false }, (response) => {
+      begun = true;
+      response.on('data', (part: Buffer) => {
+        text += part.toString();
+      });
+    });
+    reader.on('error', () => undefined);
+    reader.end();
+    await waitFor(() => begun && text.includes(': live'), { what: 'a reader that reads' });
+    const idle = residentMib();
+    for (let n = 0; n < READERS; n += 1) await neverRead();
+    await waitFor(async () => (await metric('trunkline_live_readers')) === READERS + 1, {
+      what: 'every reader',
+      withinMs: 60_000,
+    });
+    const joined = residentMib();
+    let highest = joined;
+    const padding = 'x'.repeat(DECISION_BYTES);
+    const topic = world.topic('controllerEvents');
+    for (let version = 1; version <= DECISIONS; version += 40) {
+      const events = Array.from({ length: 40 }, (_none, n) =>
+        decisionEvent(topic, WRITER, linkDecision('c:a', version + n, { server_id: padding })),
+      );
+      await world.log.publish(events);
+      highest = Math.max(highest, residentMib());
+    }
+    await waitFor(
+      async () => {
+        highest = Math.max(highest, residentMib());
+        return (await metric('trunkline_live_readers_ended_total', 'slow-reader')) === READERS;
+      },
+      { what: 'all of them cut off', withinMs: 90_000, everyMs: 200 },
+    );
+    await waitFor(() => (text.match(/^event: connection-activated$/gm) ?? []).length === DECISIONS, {
+      what: 'every decision, for the one that reads',
+      withinMs: 60_000,
+    });
+    reader.destroy();
+    const figures = { idle, joined, highest, after: residentMib() };
+    process.stdout.write(`resident MiB, ${READERS} readers that never read: ${JSON.stringify(figures)}\n`);
+    expect(highest - idle).toBeLessThan(GROWTH_MIB);
+    await waitFor(async () => (await metric('trunkline_live_readers')) === 0, { what: 'that all are gone' });
+    // What they would have heard, had they read on.
+    const [first] = sockets;
+    let heard = '';
+    first?.on('data', (part: Buffer) => {
+      heard += part.toString();
+    });
+    first?.resume();
+    await waitFor(() => heard.includes('200 OK'), { what: 'the answer to one that begins to read' });
+  }, 240_000);
+});
