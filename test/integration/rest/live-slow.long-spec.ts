@@ -77,6 +77,7 @@ describe('a thousand readers of the live stream that never read', () => {
   it('are cut off with a reason, cost a bounded memory, and keep nobody else from reading', async () => {
     let text = '';
     let begun = false;
+    const seen = () => (text.match(/^event: connection-activated$/gm) ?? []).length;
     const reader = request({ socketPath, path: '/api/v1/events', agent: false }, (response) => {
       begun = true;
       response.on('data', (part: Buffer) => {
@@ -102,6 +103,11 @@ describe('a thousand readers of the live stream that never read', () => {
       );
       await world.log.publish(events);
       highest = Math.max(highest, residentMib());
+      // At the pace of the one that reads, so that it is not cut off itself.
+      await waitFor(() => seen() >= version + 39, {
+        what: `decision ${version + 39}, for the one that reads`,
+        withinMs: 60_000,
+      });
     }
     await waitFor(
       async () => {
@@ -110,7 +116,7 @@ describe('a thousand readers of the live stream that never read', () => {
       },
       { what: 'all of them cut off', withinMs: 90_000, everyMs: 200 },
     );
-    await waitFor(() => (text.match(/^event: connection-activated$/gm) ?? []).length === DECISIONS, {
+    await waitFor(() => seen() === DECISIONS, {
       what: 'every decision, for the one that reads',
       withinMs: 60_000,
     });
