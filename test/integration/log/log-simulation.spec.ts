@@ -4,7 +4,7 @@ import { RULES } from './simulation/rules.ts';
 import { Schedule } from './simulation/schedule.ts';
 
 /** Random schedules; `TRUNKLINE_SCHEDULES` asks for another number. */
-const SCHEDULES = Number(process.env.TRUNKLINE_SCHEDULES ?? byLength(12, 200));
+const SCHEDULES = Number(process.env.TRUNKLINE_SCHEDULES ?? byLength(30, 200));
 const STEPS = 1_500;
 /** Schedules in which a rule taken away must show. */
 const REMOVAL_SCHEDULES = 400;
