@@ -88,10 +88,12 @@ export class RangeReader {
     until: number,
     take: (record: LogRecord) => void,
   ): Promise<boolean> {
+    // It waited for its turn until its time was over.
+    if (Date.now() >= until) return false;
     let timer: NodeJS.Timeout | undefined;
     const over = new AbortController();
     const late = new Promise<false>((resolve) => {
-      timer = setTimeout(() => resolve(false), Math.max(0, until - Date.now()));
+      timer = setTimeout(() => resolve(false), until - Date.now());
     });
     const whole = this.readAll(ranges, over.signal, take);
     whole.catch(() => undefined);

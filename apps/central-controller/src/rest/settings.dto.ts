@@ -36,11 +36,12 @@ export class PolicyBody {
   @Matches(NAME_PATTERN)
   server_group?: string;
 
-  @ApiProperty(reason)
+  @ApiPropertyOptional(reason)
+  @Optional()
   @IsString()
   @MinLength(1)
   @MaxLength(LIMITS.reasonLength)
-  reason!: string;
+  reason?: string;
 
   @ApiPropertyOptional({
     ...integer,

@@ -83,7 +83,6 @@ describe('REST on what operators set', () => {
 
     it.each([
       [{ reason: 'x' }, 'settings'],
-      [{ settings: {} }, 'reason'],
       [{ settings: [], reason: 'x' }, 'settings'],
       [{ settings: null, reason: 'x' }, 'settings'],
       [{ settings: { damping_max_moves: 0 }, reason: 'x' }, 'settings.damping_max_moves'],
