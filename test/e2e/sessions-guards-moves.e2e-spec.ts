@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { postJson } from '../support/http.ts';
+import { byLength, itLong } from '../support/length.ts';
 import { freePort } from '../support/servers.mjs';
 import type { Name, Stack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -55,7 +56,7 @@ describe('a session whose broker or end falls silent, or whose broker has to go'
     await hangUp(stack, session);
   }
 
-  it('leaves a broker that stands still, and does not mind when that goes on', async () => {
+  itLong('leaves a broker that stands still, and does not mind when that goes on', async () => {
     const session = await talking();
     const { controller, target, talk, broker, id } = session;
     await broker.kill('SIGSTOP');
@@ -72,7 +73,7 @@ describe('a session whose broker or end falls silent, or whose broker has to go'
     await over(session);
   });
 
-  it('is there again when its target wakes up, with what was said meanwhile', async () => {
+  itLong('is there again when its target wakes up, with what was said meanwhile', async () => {
     const session = await talking();
     const { controller, target, talk, id } = session;
     target.signal('SIGSTOP');
@@ -98,7 +99,7 @@ describe('a session whose broker or end falls silent, or whose broker has to go'
       },
     };
 
-    it.each(['REST', 'SIGTERM'] as const)(
+    it.each(byLength<readonly ('REST' | 'SIGTERM')[]>(['REST'], ['REST', 'SIGTERM']))(
       'by %s, moves without an error, and the broker ends',
       async (way) => {
         const session = await talking();
@@ -129,7 +130,7 @@ describe('a session whose broker or end falls silent, or whose broker has to go'
       },
     );
 
-    it('goes anyway when an end does not leave in time, and has the end back later', async () => {
+    itLong('goes anyway when an end does not leave in time, and has the end back later', async () => {
       for (const name of ['broker-in-3', 'broker-in-4'] as const)
         await stack.program(name).restart({ TRUNKLINE_DRAIN_MS: '1000' });
       const session = await talking();

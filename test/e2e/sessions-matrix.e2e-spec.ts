@@ -34,13 +34,6 @@ const STRIKES: readonly (readonly [string, readonly CellName[]])[] = [
       { phase: 'draining', program: 'broker', signal: 'SIGKILL' },
     ],
   ],
-  [
-    'a control loop that falls silent',
-    [
-      { phase: 'code-issued', program: 'control loop', signal: 'SIGSTOP' },
-      { phase: 'interrupted', program: 'control loop', signal: 'SIGSTOP' },
-    ],
-  ],
 ];
 
 describe('a session whose flow is struck', () => {
