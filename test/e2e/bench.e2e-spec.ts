@@ -77,7 +77,7 @@ describe('the short form of the bench', () => {
       const mass = results.find(({ name, unit }) => name === MASS && unit === 'ms');
       expect(mass?.notes).toMatchObject({
         'commands a record batch': expect.any(Number),
-        'fill of the servers, least and most': [expect.any(Number), expect.any(Number)],
+        'fill of the servers': expect.arrayContaining([expect.any(Number)]),
       });
       const memory = results.find(({ unit }) => unit === 'MiB')?.measured ?? {};
       for (const name of CONTROLLERS) expect(memory[`${name}, links moved`]).toBeGreaterThan(0);
