@@ -89,12 +89,16 @@ describe.each([
   });
 
   it('gives the same frames however the stream was split', () => {
-    const whole = decode(from, stream);
+    const read = (...chunks: Buffer[]) =>
+      decode(from, ...chunks).map((frame) =>
+        frame.name === 'data' ? { name: frame.name, bytes: frame.bytes } : frame,
+      );
+    const whole = read(stream);
     fc.assert(
       fc.property(fc.array(fc.nat({ max: stream.length }), { maxLength: 20 }), (cuts) => {
         const ends = [0, ...cuts.sort((a, b) => a - b), stream.length];
         const pieces = ends.slice(1).map((end, index) => stream.subarray(ends[index], end));
-        expect(decode(from, ...pieces)).toEqual(whole);
+        expect(read(...pieces)).toEqual(whole);
       }),
     );
   });
