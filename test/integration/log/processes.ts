@@ -134,7 +134,7 @@ export class World {
   }
 
   /** Waits until the loops together hold these sums. */
-  async untilSums(sums: ReadonlyMap<string, number>, withinMs = 20_000): Promise<void> {
+  async untilSums(sums: ReadonlyMap<string, number>, withinMs = 60_000): Promise<void> {
     await waitFor(
       () => {
         const held = [...sums].map(([key]) => [key, this.sumOf(key)]);
