@@ -70,7 +70,7 @@ export function describeLog(open: () => Promise<Cluster>): void {
     await flow(200);
     await first.stop();
     await flow(200);
-    await world.untilSums(sums, 30_000);
+    await world.untilSums(sums);
     expect(second.loop.partitions()).toHaveLength(PARTITIONS);
     const found = await audit(world.log, world.region);
     expect(found.decisions).toHaveLength(800);

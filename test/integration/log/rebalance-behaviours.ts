@@ -105,7 +105,7 @@ export function describeRebalance(worldNow: () => World): void {
       expect([judged > 0, judged < FACTS_A_PARTITION]).toEqual([true, true]);
       await waitFor(() => heir.loop.state(key)?.sum === FACTS_A_PARTITION, { withinMs: 30_000 });
       old.release();
-      await world.untilSums(new Map([...keys.values()].map((one) => [one, FACTS_A_PARTITION])), 30_000);
+      await world.untilSums(new Map([...keys.values()].map((one) => [one, FACTS_A_PARTITION])));
       await world.log.publish([world.fact(key, 1)]);
       await waitFor(() => heir.loop.state(key)?.sum === FACTS_A_PARTITION + 1, { withinMs: 30_000 });
 
