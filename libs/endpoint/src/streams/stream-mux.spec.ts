@@ -204,7 +204,7 @@ describe('legs that die at any moment', () => {
         });
         expect(pair.controller.heldBytes + pair.target.heldBytes).toBe(0);
       }),
-      { numRuns: 40, timeout: 20_000 },
+      { numRuns: 40, timeout: 100_000 },
     );
   });
 });
