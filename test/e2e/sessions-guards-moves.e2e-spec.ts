@@ -8,8 +8,9 @@ import { freePort } from '../support/servers.mjs';
 import type { Name, Stack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { audit } from './support/audit.ts';
-import { Conversation, expectNothingLeft } from './support/session-guards.ts';
+import { Conversation } from './support/session-guards.ts';
 import { type TourTerminal, tourIn } from './support/session-guards-tour.ts';
+import { expectNothingLeft } from './support/session-remains.ts';
 import {
   hangUp,
   type OpenSession,

@@ -1,15 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
-import { ALPN_SESSION, formatConnectionCode, spiffeId } from '#libs/contracts';
+import { ALPN_SESSION, formatConnectionCode, SESSION_POLICY, spiffeId } from '#libs/contracts';
 import { createAuthority, createSelfSigned, issueLeaf, type KeyPairPem } from '#libs/pki';
 import { tlsServer } from '../../libs/endpoint/testing/impostors.ts';
 import type { Name, Stack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { audit } from './support/audit.ts';
+import { putPolicy } from './support/operator.ts';
 import {
   Conversation,
-  expectNothingLeft,
   guess,
   guessed,
   guessOnce,
@@ -18,8 +18,8 @@ import {
   listOf,
   rawEndpoint,
   refusalsIn,
-  setSessionPolicy,
 } from './support/session-guards.ts';
+import { expectNothingLeft } from './support/session-remains.ts';
 import {
   askOnce,
   flagsOf,
@@ -51,7 +51,7 @@ describe('a session whose code, name or ends are in doubt', () => {
   beforeAll(async () => {
     echo = await startEcho();
     stack = await startSessionStack();
-    await setSessionPolicy(stack, { session_window_ms: WINDOW_MS });
+    await putPolicy(stack, SESSION_POLICY, { settings: { session_window_ms: WINDOW_MS } });
   });
   afterAll(async () => {
     await stack?.stop();
@@ -131,7 +131,9 @@ describe('a session whose code, name or ends are in doubt', () => {
       '--brokers',
       listOf(stack, 'broker-us-2'),
     ];
-    await setSessionPolicy(stack, { session_window_ms: WINDOW_MS, guest_targets: false });
+    await putPolicy(stack, SESSION_POLICY, {
+      settings: { session_window_ms: WINDOW_MS, guest_targets: false },
+    });
     const guest = attach(controller.code, ...at);
     expect([await guest.ended(), guest.output()]).toEqual([
       EXIT.refused,
@@ -147,7 +149,9 @@ describe('a session whose code, name or ends are in doubt', () => {
       rejected: { identity: expect.stringMatching(/^guest-[0-9a-f]{32}$/) },
     });
     // The code is as good as before.
-    await setSessionPolicy(stack, { session_window_ms: WINDOW_MS, guest_targets: true });
+    await putPolicy(stack, SESSION_POLICY, {
+      settings: { session_window_ms: WINDOW_MS, guest_targets: true },
+    });
     const target = attach(controller.code, ...at);
     await target.until('open');
     await controller.run.until('open');

@@ -2,7 +2,8 @@ import { jest } from '@jest/globals';
 import type { Stack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { audit } from './support/audit.ts';
-import { Conversation, expectNothingLeft } from './support/session-guards.ts';
+import { Conversation } from './support/session-guards.ts';
+import { expectNothingLeft } from './support/session-remains.ts';
 import {
   hangUp,
   openSession,

@@ -2,14 +2,15 @@ import { jest } from '@jest/globals';
 import type { Stack } from '../support/stack.ts';
 import { audit } from './support/audit.ts';
 import {
-  expectNoOrphans,
   isAsPromised,
   type Outcome,
+  REMAINS_LIMIT_MS,
   startMatrixStack,
   strikeAt,
   tableOf,
 } from './support/session-matrix.ts';
 import type { CellName } from './support/session-matrix-cell.ts';
+import { expectNothingLeft } from './support/session-remains.ts';
 import { startEcho } from './support/sessions.ts';
 
 jest.setTimeout(600_000);
@@ -55,7 +56,7 @@ describe('a session whose flow is struck', () => {
     outcomes.push(...found);
     expect(found.filter((outcome) => !isAsPromised(outcome))).toEqual([]);
     expect(found).toHaveLength(cells.length);
-    await expectNoOrphans(stack);
+    await expectNothingLeft(stack, REMAINS_LIMIT_MS);
   });
 
   it('leaves a log as the rules want it', async () => {

@@ -4,13 +4,14 @@ import { audit } from './support/audit.ts';
 import {
   batchesOf,
   CELLS,
-  expectNoOrphans,
   isAsPromised,
   type Outcome,
+  REMAINS_LIMIT_MS,
   startMatrixStack,
   strikeAt,
   tableOf,
 } from './support/session-matrix.ts';
+import { expectNothingLeft } from './support/session-remains.ts';
 import { startEcho } from './support/sessions.ts';
 
 jest.setTimeout(600_000);
@@ -39,7 +40,7 @@ describe('the matrix of sessions', () => {
       const found = await strikeAt(stack, cells, echo.port);
       outcomes.push(...found);
       expect(found.filter((outcome) => !isAsPromised(outcome))).toEqual([]);
-      await expectNoOrphans(stack);
+      await expectNothingLeft(stack, REMAINS_LIMIT_MS);
     },
   );
 

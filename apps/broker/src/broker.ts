@@ -95,9 +95,7 @@ export async function createBroker(
       );
       metrics.gauge('placed', 'Sessions that are placed here', () => sessions.placed);
       metrics.gauge('buffered_bytes', 'Bytes that wait for slow readers', () => budget.usedBytes);
-      const made = new RelayCarrier(agent, sessions, received, guesses, {
-        ...{ capacity, drainMs, leave },
-      });
+      const made = new RelayCarrier(agent, sessions, received, guesses, { capacity, drainMs, leave });
       return { carrier: made, carrying: { address: config.address ?? addressOf(config, door) } };
     },
   );

@@ -113,11 +113,11 @@ export class Leg {
 
   send<Name extends ControlFrameName>(name: Name, payload: SessionPayloads[Name]): void {
     if (this.isOver) return;
-    this.write(encodeControl(name, payload));
+    this.write([encodeControl(name, payload)]);
   }
 
   pong(token: bigint): void {
-    this.write(encodePingFrame('pong', token));
+    this.write([encodePingFrame('pong', token)]);
   }
 
   ponged(token: bigint): void {
@@ -140,7 +140,7 @@ export class Leg {
 
   /** Passes a whole data frame on to this leg; `from` waits while this reader is slow. @returns why it waits, if it does */
   carry(parts: readonly Buffer[], from: Leg): 'slow-reader' | 'broker-full' | undefined {
-    this.write(...parts);
+    this.write(parts);
     const isSlow = this.writer.queuedBytes > this.budget.legBytes;
     if (!isSlow && !(this.budget.isOver && this.socket.writableNeedDrain)) return undefined;
     if (this.blocked.has(from)) return undefined;
@@ -213,7 +213,7 @@ export class Leg {
   private ping(nowMs: number): void {
     this.pings += 1n;
     this.pingMs = nowMs;
-    this.write(encodePingFrame('ping', this.pings));
+    this.write([encodePingFrame('ping', this.pings)]);
   }
 
   private take(chunk: Buffer): void {
@@ -232,7 +232,7 @@ export class Leg {
     if (this.writer.queuedBytes > this.budget.legBytes) this.waitFor(this);
   }
 
-  private write(...parts: readonly Buffer[]): void {
+  private write(parts: readonly Buffer[]): void {
     if (this.isGone || this.socket.writableEnded) return;
     this.saidMs = this.nowMs();
     this.writer.write(parts);

@@ -1,10 +1,7 @@
 import type { AgentDecision, LinkDecision, RegionDecision, SessionDecision } from '#libs/contracts';
 
-/** The members of a decision that are looked at by this library; `data` may lack all others, `dataJson` none. */
-export const ROW_MEMBERS = [
-  'connection_id',
-  'agent_id',
-  'version',
+/** What each decision on a connection says of its row, all of it: a row as of then is one decision's. */
+export const HISTORY_MEMBERS = [
   'kind',
   'status',
   'phase',
@@ -14,6 +11,14 @@ export const ROW_MEMBERS = [
   'server_id',
   'broker_id',
   'failover_target',
+] as const;
+
+/** The members of a decision that are looked at by this library; `data` may lack all others, `dataJson` none. */
+export const ROW_MEMBERS = [
+  'connection_id',
+  'agent_id',
+  'version',
+  ...HISTORY_MEMBERS,
   'failover',
   'decided_at',
   'control_region',

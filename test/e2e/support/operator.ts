@@ -12,12 +12,15 @@ export async function post(stack: Stack, path: string, body: object): Promise<vo
   if (answer.status !== 202) throw new Error(`${answer.status} ${JSON.stringify(answer.body)}`);
 }
 
-/** Sets the first version of a policy, and waits until it is shown. */
+/** Sets a policy, and waits until its new version is shown. */
 export async function putPolicy(stack: Stack, name: string, body: object): Promise<void> {
   const url = stack.url(CONTROLLER, `/api/v1/policies/${name}`);
   const answer = await putJson(url, body, stack.token);
   if (answer.status !== 202) throw new Error(`${answer.status} ${JSON.stringify(answer.body)}`);
-  await waitFor(async () => (await getJson(url)).status === 200, { what: `policy ${name}` });
+  const { version } = answer.body;
+  await waitFor(async () => (await getJson(url)).body.version === version, {
+    what: `version ${version} of policy ${name}`,
+  });
 }
 
 export function untilPhaseOf(stack: Stack, id: string, phase: string, withinMs = 30_000): Promise<Row> {

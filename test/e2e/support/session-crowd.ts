@@ -11,6 +11,7 @@ import {
   peopleOf,
   type SdkSession,
 } from './session-load.ts';
+import { brokerMetric } from './session-remains.ts';
 import { carry, TRAFFIC_KINDS } from './session-traffic.ts';
 import { HOME } from './sessions.ts';
 
@@ -153,10 +154,7 @@ class Crowd {
   }
 
   /** @param name without its `trunkline_broker_` */
-  async metric(name: string): Promise<number> {
-    const text = await (await fetch(this.stack.url(this.broker, '/metrics'))).text();
-    const value = new RegExp(`^trunkline_broker_${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text)?.[1];
-    if (value === undefined) throw new Error(`${this.broker} does not say ${name}`);
-    return Number(value);
+  metric(name: string): Promise<number> {
+    return brokerMetric(this.stack, this.broker, name);
   }
 }

@@ -5,11 +5,10 @@ import { join } from 'node:path';
 import { CODE_RANDOM_SYMBOLS, makeConnectionCode } from '#libs/contracts';
 import type { KeyPairPem } from '#libs/pki';
 import { Endpoint, type Role } from '../../integration/broker/endpoint.ts';
-import { getJson, putJson } from '../../support/http.ts';
 import { PlainKafka } from '../../support/plain-kafka.ts';
 import type { Name, Stack } from '../../support/stack.ts';
-import { holdsFor, waitFor } from '../../support/wait-for.ts';
-import { BROKERS, HOME, trunkline } from './sessions.ts';
+import { waitFor } from '../../support/wait-for.ts';
+import { trunkline } from './sessions.ts';
 
 const STEP_MS = 60_000;
 
@@ -92,16 +91,6 @@ export async function refusalsIn(
   });
 }
 
-/** Sets what all sessions of a home go by, and waits until it is shown. */
-export async function setSessionPolicy(stack: Stack, settings: Record<string, unknown>): Promise<void> {
-  const url = stack.url(HOME, '/api/v1/policies/sessions');
-  const set = await putJson(url, { settings }, stack.token);
-  if (set.status !== 202) throw new Error(`${set.status} ${JSON.stringify(set.body)}`);
-  await waitFor(async () => (await getJson(url)).body.version === set.body.version, {
-    what: `version ${set.body.version} of the policy`,
-  });
-}
-
 /** One TCP connection to an echo server, which has to stay the same whatever happens in between. */
 export class Conversation {
   private readonly socket: Socket;
@@ -159,27 +148,4 @@ export class Conversation {
   close(): void {
     this.socket.destroy();
   }
-}
-
-/** Nothing of any session is left: not in the registry, not at a broker that runs. */
-export async function expectNothingLeft(stack: Stack): Promise<void> {
-  const rows = async () =>
-    (await getJson(stack.url(HOME, '/api/v1/connections?kind=session&limit=500'))).body.items;
-  await waitFor(async () => (await rows()).every((row: { status: string }) => row.status === 'closed'), {
-    what: 'the end of every session',
-  });
-  for (const name of BROKERS.filter((each) => stack.program(each).alive())) {
-    await waitFor(
-      async () => (await gauge(stack, name, 'legs')) + (await gauge(stack, name, 'placed')) === 0,
-      {
-        what: `nothing at ${name}`,
-      },
-    );
-  }
-  await holdsFor(200, async () => (await rows()).every((row: { status: string }) => row.status === 'closed'));
-}
-
-async function gauge(stack: Stack, name: Name, metric: string): Promise<number> {
-  const text = await (await fetch(stack.url(name, '/metrics'))).text();
-  return Number(new RegExp(`^trunkline_broker_${metric}(?:{[^}]*})? (\\S+)$`, 'm').exec(text)?.[1]);
 }

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import type { SessionPhase } from '#libs/contracts';
 import { ROOT } from '../../../deploy/local/paths.mjs';
 import { logFile, writeRecord } from '../../../deploy/local/processes.mjs';
-import { getJson } from '../../support/http.ts';
 import { freePort } from '../../support/servers.mjs';
 import type { Stack } from '../../support/stack.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { type BrokerName, type Place, Ways } from './session-matrix-ways.ts';
+import { rowsOf } from './session-remains.ts';
 import { type CliRun, flagsOf, followRun, nameRun, trunkline } from './sessions.ts';
 
 /** Programs that may be struck while a session is at one of its steps. */
@@ -22,8 +22,6 @@ export interface CellName {
   readonly signal: (typeof SIGNALS)[number];
 }
 
-/** The controller of the region that is no session's home here: it shows them while the home's is struck. */
-const WITNESS = 'central-controller-west';
 const STEP_MS = 60_000;
 /** broker-in-3 alone is near to the target, so that it is the one that is chosen. */
 const FROM_INDIA: Readonly<Record<BrokerName, Place>> = {
@@ -177,14 +175,6 @@ export class Cell {
     // The last of a flag counts.
     return [...flagsOf(this.stack, side, ''), '--brokers', this.ways[side].file];
   }
-}
-
-/** Every session that the registry shows. */
-// biome-ignore lint/suspicious/noExplicitAny: tests look into rows of every phase
-export async function rowsOf(stack: Stack): Promise<any[]> {
-  const { status, body } = await getJson(stack.url(WITNESS, '/api/v1/connections?kind=session&limit=500'));
-  if (status !== 200 || body.next_cursor !== undefined) throw new Error(`${status} ${JSON.stringify(body)}`);
-  return body.items;
 }
 
 function childrenOf(pid: number): number[] {

@@ -4,9 +4,9 @@ import { EXIT } from '../../../apps/cli/src/exit.ts';
 import type { Name, Stack } from '../../support/stack.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { putPolicy } from './operator.ts';
-import { Cell, type CellName, PROGRAMS, rowsOf, SIGNALS, type Side } from './session-matrix-cell.ts';
+import { Cell, type CellName, PROGRAMS, SIGNALS, type Side } from './session-matrix-cell.ts';
 import { HASTY_BROKER, STEPS, TURNS } from './session-matrix-steps.ts';
-import { BROKERS, HOME, startSessionStack } from './sessions.ts';
+import { HOME, startSessionStack } from './sessions.ts';
 
 /** From a strike to the end of its cell, in milliseconds: longer than a code lives and the window together; more is a hang. */
 const CELL_LIMIT_MS = 120_000;
@@ -15,7 +15,7 @@ const NOTICED_MS = 8_000;
 /** As long as a stopped control loop has lost its partitions by then. */
 const LOOP_AWAY_MS = 10_000;
 /** Codes that nobody uses expire in it. */
-const ORPHAN_LIMIT_MS = 120_000;
+export const REMAINS_LIMIT_MS = 120_000;
 const CODE_LIFE_MS = 75_000;
 const HASTY_CODE_LIFE_MS = 8_000;
 const ECHO_MS = 3_000;
@@ -232,30 +232,6 @@ async function finished(cell: Cell, outcome: Outcome): Promise<Outcome> {
     const text = `${outcome.text}, then: ${(error as Error).message}\n${said(cell)}`;
     return { ...outcome, kind: 'unclear', text };
   }
-}
-
-/** Waits until no session of the registry is unfinished and no broker has anything of one. @throws with what is left */
-export async function expectNoOrphans(stack: Stack): Promise<void> {
-  const rest = async (): Promise<unknown[]> => {
-    const rows = (await rowsOf(stack)).filter(({ status }) => status !== 'closed');
-    const gauges = await Promise.all(BROKERS.map((broker) => gaugesOf(stack, broker)));
-    return [...rows, ...gauges.flat()];
-  };
-  const none = async () => {
-    const left = await rest();
-    if (left.length > 0) throw new Error(JSON.stringify(left));
-    return true;
-  };
-  await waitFor(none, { what: 'the end of every session', withinMs: ORPHAN_LIMIT_MS, everyMs: 500 });
-}
-
-/** Legs and placements that a broker has. */
-async function gaugesOf(stack: Stack, broker: Name): Promise<string[]> {
-  const answer = await fetch(stack.url(broker, '/metrics'));
-  const lines = (await answer.text()).split('\n');
-  const gauges = lines.filter((line) => /^trunkline_broker_(legs|placed)(\{|\s)/.test(line));
-  if (gauges.length !== 2) throw new Error(`${broker} tells ${gauges.length} of its two gauges`);
-  return gauges.filter((line) => !line.endsWith(' 0')).map((line) => `${broker}: ${line}`);
 }
 
 /** A line for each step and program, a column for each signal; a cell without an outcome is empty. */

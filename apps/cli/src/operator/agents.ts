@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
 import { AGENT_KINDS } from '#libs/contracts';
-import { EXIT, exitCodeHelp } from '../exit.ts';
+import { exitCodeHelp } from '../exit.ts';
 import type { OperatorContext } from './context.ts';
-import { Desk } from './desk.ts';
+import { Desk, REST_EXITS } from './desk.ts';
 import { limitOption, reasonOption } from './flags.ts';
 import { addRestFlags, type RestFlags } from './settings.ts';
 import { colourOf } from './style.ts';
@@ -11,10 +11,9 @@ import { agoText } from './times.ts';
 import type { AgentRow } from './views.ts';
 
 const LIST = '/agents';
-const CODES = [EXIT.ok, EXIT.violated, EXIT.usage, EXIT.unreadable, EXIT.refused, EXIT.later] as const;
 const pathOf = (id: string, more = '') => `${LIST}/${encodeURIComponent(id)}${more}`;
 
-const HELP = `${exitCodeHelp(CODES)}
+const HELP = `${exitCodeHelp(REST_EXITS)}
 Examples:
   $ trunkline agents ls --status lost
   $ trunkline agents get scheme-server-2 --output json

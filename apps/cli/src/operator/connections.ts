@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { CONNECTION_STATUSES } from '#libs/contracts';
 import { CliError, EXIT, exitCodeHelp } from '../exit.ts';
 import type { OperatorContext } from './context.ts';
-import { Desk } from './desk.ts';
+import { Desk, REST_EXITS } from './desk.ts';
 import { type ExplainView, explainText } from './explain-text.ts';
 import { failoverFacts } from './failovers.ts';
 import { atOption, limitOption, reasonOption, toCount } from './flags.ts';
@@ -10,15 +10,14 @@ import { addRestFlags, type RestFlags } from './settings.ts';
 import { colourOf } from './style.ts';
 import type { Column } from './table.ts';
 import { agoText } from './times.ts';
-import { type ConnectionRow, carrierOf, type EventRow, type FailoverRow, shortName } from './views.ts';
+import { type ConnectionRow, carrierOf, type EventRow, type FailoverRow } from './views.ts';
 
 const LIST = '/connections';
-const CODES = [EXIT.ok, EXIT.violated, EXIT.usage, EXIT.unreadable, EXIT.refused, EXIT.later] as const;
 const WAIT_LOOK_MS = 200;
 const SECOND_MS = 1_000;
 const pathOf = (id: string, more = '') => `${LIST}/${encodeURIComponent(id)}${more}`;
 
-const HELP = `${exitCodeHelp(CODES)}
+const HELP = `${exitCodeHelp(REST_EXITS)}
 Examples:
   $ trunkline connections ls --status migrating
   $ trunkline connections get bank-client-1:primary --at 15m
@@ -140,7 +139,7 @@ function events(context: OperatorContext): Command {
 const EVENT_COLUMNS: readonly Column<EventRow>[] = [
   { head: 'TIME', of: (row) => row.time },
   { head: 'VERSION', of: ({ data }) => data.version?.toString(), align: 'right', spare: 3 },
-  { head: 'DECISION', of: (row) => shortName(row.type) },
+  { head: 'DECISION', of: (row) => row.type },
   {
     head: 'STATUS',
     of: ({ data }) => data.status,

@@ -1,4 +1,4 @@
-import { CliError } from '../exit.ts';
+import { CliError, EXIT } from '../exit.ts';
 import { Api, ApiError } from './api.ts';
 import type { OperatorContext } from './context.ts';
 import { nearMisses } from './near.ts';
@@ -8,6 +8,16 @@ import { type Column, printable, table } from './table.ts';
 
 /** Names that are looked through for the one that was meant, at most. */
 const NAMES_LOOKED_AT = 2_000;
+
+/** How commands end that ask a controller for one thing, or for a change. */
+export const REST_EXITS = [
+  EXIT.ok,
+  EXIT.violated,
+  EXIT.usage,
+  EXIT.unreadable,
+  EXIT.refused,
+  EXIT.later,
+] as const;
 
 /** One command's call: whom it asks, and how it shows what it was told. */
 export class Desk {

@@ -2,7 +2,6 @@ import type { Desk } from './desk.ts';
 import { colourOf } from './style.ts';
 import { printable } from './table.ts';
 import { betweenText } from './times.ts';
-import { shortName } from './views.ts';
 
 interface Place {
   readonly topic: string;
@@ -73,7 +72,7 @@ export function explainText(view: ExplainView, { style }: Desk): string {
 
 function causeLines(cause: Cause, number: number, style: Desk['style']): string[] {
   const { type, time, text, reason, evidence = [], candidates = [], commands = [], times = {} } = cause;
-  const lines = [`${style('cyan', `${number}. ${shortName(type)}`)}  ${style('dim', time)}`];
+  const lines = [`${style('cyan', `${number}. ${type}`)}  ${style('dim', time)}`];
   if (text !== undefined) lines.push(`   ${printable(text)}`);
   const by = [
     reason && `reason ${reason}`,
@@ -104,5 +103,5 @@ function causeLines(cause: Cause, number: number, style: Desk['style']): string[
 
 function placeText({ topic, partition, offset, type, time, agent_id }: Partial<Place>): string {
   const place = topic === undefined ? '' : `${topic}/${partition}@${offset}`;
-  return [type && shortName(type), place, agent_id && `from ${agent_id}`, time].filter(Boolean).join('  ');
+  return [type, place, agent_id && `from ${agent_id}`, time].filter(Boolean).join('  ');
 }

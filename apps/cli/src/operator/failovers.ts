@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
-import { EXIT, exitCodeHelp } from '../exit.ts';
+import { exitCodeHelp } from '../exit.ts';
 import type { OperatorContext } from './context.ts';
-import { Desk } from './desk.ts';
+import { Desk, REST_EXITS } from './desk.ts';
 import { limitOption, reasonOption, toTime } from './flags.ts';
 import { addRestFlags, type RestFlags } from './settings.ts';
 import type { Column } from './table.ts';
@@ -9,10 +9,9 @@ import { betweenText } from './times.ts';
 import type { FailoverRow } from './views.ts';
 
 const LIST = '/failovers';
-const CODES = [EXIT.ok, EXIT.violated, EXIT.usage, EXIT.unreadable, EXIT.refused, EXIT.later] as const;
 const pathOf = (id: string, more = '') => `${LIST}/${encodeURIComponent(id)}${more}`;
 
-const HELP = `${exitCodeHelp(CODES)}
+const HELP = `${exitCodeHelp(REST_EXITS)}
 Examples:
   $ trunkline failovers ls --since 1h
       the moves of the last hour, the newest first; HELD says what waits for you

@@ -9,7 +9,7 @@ import { addRestFlags, type RestFlags } from './settings.ts';
 import { serverEvents } from './sse.ts';
 import { colourOf, type Style } from './style.ts';
 import { printable } from './table.ts';
-import { carrierOf, type EventRow, shortName } from './views.ts';
+import { carrierOf, type EventRow } from './views.ts';
 
 /** Between two tries to reach the stream again, in milliseconds: doubling from the first to the last. */
 const AGAIN_MS = 250;
@@ -175,7 +175,7 @@ export function eventLine(row: EventRow, style: Style): string {
     style('dim', time),
     printable(region),
     printable(subject),
-    style(colourOf(data.status ?? '') ?? 'cyan', shortName(type)),
+    style(colourOf(data.status ?? '') ?? 'cyan', type),
     data.phase === undefined ? '' : `${data.status} / ${data.phase}`,
     data.epoch === undefined ? '' : `epoch ${data.epoch}`,
     on === '' ? '' : `on ${on}`,

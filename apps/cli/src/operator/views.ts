@@ -73,6 +73,3 @@ export interface FailoverRow {
 /** The carrier of a connection: a link's server, a session's broker. */
 export const carrierOf = ({ server_id, broker_id }: { server_id?: string; broker_id?: string }): string =>
   server_id ?? broker_id ?? '';
-
-/** `trunkline.connection-lost.v1` as `connection-lost`. */
-export const shortName = (type: string): string => type.replace(/^trunkline\./, '').replace(/\.v\d+$/, '');

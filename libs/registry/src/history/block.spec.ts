@@ -1,5 +1,6 @@
+import { HISTORY_MEMBERS } from '../row-members.ts';
 import { addToCrc, decodeBlock, encodeBlock } from './block.ts';
-import { type Entry, HISTORY_MEMBERS, historyEntry, historyRow } from './entry.ts';
+import { type Entry, historyEntry, historyRow } from './entry.ts';
 import { BlockMarks } from './seal.ts';
 
 const ID = 'bank-client-1:primary';

@@ -1,5 +1,6 @@
 import { crc32, deflateSync, inflateSync } from 'node:zlib';
-import { type Entry, HISTORY_MEMBERS } from './entry.ts';
+import { HISTORY_MEMBERS } from '../row-members.ts';
+import type { Entry } from './entry.ts';
 
 /** A member's number, and its new value; '' removes it. */
 type Change = readonly [member: number, value: string];

@@ -1,18 +1,6 @@
 import { type ConnectionView, connectionView, type EventView } from '../connections.ts';
 import { eventOfText } from '../event-text.ts';
-
-/** What each decision on a connection says of its row, all of it: a row as of then is one decision's. */
-export const HISTORY_MEMBERS = [
-  'kind',
-  'status',
-  'phase',
-  'epoch',
-  'home_region',
-  'client_id',
-  'server_id',
-  'broker_id',
-  'failover_target',
-] as const;
+import { HISTORY_MEMBERS } from '../row-members.ts';
 
 /** One decision as the history keeps it. */
 export interface Entry {
