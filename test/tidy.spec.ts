@@ -28,6 +28,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   'libs/relay': ['contracts'],
   'libs/endpoint': ['contracts', 'relay', 'pki'],
   'libs/agent': ['contracts', 'log', 'platform', 'relay'],
+  'apps/console': [],
   'apps/cli': ['contracts', 'domain', 'endpoint', 'log', 'pki', 'platform'],
   'apps/central-controller': ['contracts', 'domain', 'log', 'platform', 'registry', 'relay'],
   'apps/broker': ['agent', 'contracts', 'log', 'platform', 'relay'],

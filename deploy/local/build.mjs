@@ -16,12 +16,20 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { buildConsole } from './console-build.mjs';
 import { StackError } from './errors.mjs';
 import { ROOT } from './paths.mjs';
 
 /** Builds kept beside the current one, so that programs of an older one still find their files. */
 const BUILDS_KEPT = 3;
-const SOURCES = ['apps', 'libs', '.swcrc', 'package-lock.json', 'deploy/local/build.mjs'];
+const SOURCES = [
+  ...['apps', 'libs', '.swcrc', 'package-lock.json'],
+  ...['deploy/local/build.mjs', 'deploy/local/console-build.mjs'],
+];
+/** Left out of the programs' build; the console is bundled instead. */
+const NOT_COMPILED = '**/*.spec.ts,**/*.md,apps/console/**';
+/** Where a build has the page that the central controller serves. */
+const CONSOLE = 'apps/console/public';
 
 /**
  * Compiles apps and libs into `dist.<hash of the sources>` and points the link `dist` at it by one rename.
@@ -83,11 +91,17 @@ function compile(root, dir) {
   const beside = `${dir}.${process.pid}.next`;
   mkdirSync(beside, { recursive: true });
   const swc = join(root, 'node_modules/@swc/cli/bin/swc.js');
-  const args = ['apps', 'libs', '-d', beside, '--copy-files', '--ignore', '**/*.spec.ts,**/*.md', '--quiet'];
+  const args = ['apps', 'libs', '-d', beside, '--copy-files', '--ignore', NOT_COMPILED, '--quiet'];
   const run = spawnSync(process.execPath, [swc, ...args], { cwd: root, encoding: 'utf8' });
   if (run.status !== 0) {
     rmSync(beside, { recursive: true, force: true });
     throw new StackError(`the build failed:\n${(run.stderr || run.stdout).trim()}`);
+  }
+  try {
+    buildConsole(root, join(beside, CONSOLE));
+  } catch (error) {
+    rmSync(beside, { recursive: true, force: true });
+    throw new StackError(`the console's build failed:\n${error instanceof Error ? error.message : error}`);
   }
   const manifest = { type: 'module', imports: { '#libs/*': './libs/*/src/index.js' } };
   writeFileSync(join(beside, 'package.json'), `${JSON.stringify(manifest)}\n`);

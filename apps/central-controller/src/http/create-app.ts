@@ -2,6 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { LIMITS } from '#libs/contracts';
 import { appModule } from '../app.module.ts';
+import { serveConsole } from '../console/serve-console.ts';
 import type { CoreServices } from '../core/core.module.ts';
 import { NestLogger } from '../core/nest-logger.ts';
 import { openDoor } from '../failover/open-door.ts';
@@ -29,7 +30,10 @@ export function configureApp(app: NestExpressApplication, core: CoreServices): v
   app.use(requestLog(core.logger));
   // Bytes: an event's body is checked by the codec that checks Kafka's records, so nobody may parse it before.
   app.useBodyParser('raw', { type: () => true, limit: LIMITS.messageBytes });
-  if (core.configuration.config.parts.includes('rest')) serveOpenApi(app);
+  if (core.configuration.config.parts.includes('rest')) {
+    serveOpenApi(app);
+    serveConsole(app);
+  }
 }
 
 /** Nobody should find out by accident who may do what. */
