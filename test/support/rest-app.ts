@@ -31,6 +31,7 @@ export const CONNECTION = {
   server_id: 'scheme-server-1',
   updated_at: '2026-01-01T00:00:00.000Z',
 };
+export const POINT = { time: '2026-01-01T00:00:00.000Z', health_score: 98.5, round_trip_ms: 61.4 };
 export const AGENT = {
   agent_id: 'scheme-server-1',
   kind: 'server-sidecar',
@@ -94,6 +95,9 @@ class OneOfEach implements RegistryReader {
   connectionAt(id: string, ...asked: unknown[]) {
     return this.answer(id === CONNECTION.connection_id ? CONNECTION : undefined, ...asked);
   }
+  connectionHealth(id: string, ...asked: unknown[]) {
+    return this.answer(id === CONNECTION.connection_id ? [POINT] : undefined, ...asked);
+  }
   connectionsAt(...asked: unknown[]) {
     return this.answer({ items: [CONNECTION], next_cursor: 'next' }, ...asked);
   }
@@ -130,7 +134,7 @@ class OneOfEach implements RegistryReader {
 }
 
 /** Answers kept in memory; they fail when told to. */
-class KeptAnswers implements Answers {
+export class KeptAnswers implements Answers {
   failure: Error | undefined;
   readonly kept = new Map<string, [fingerprint: string, answer: string]>();
 

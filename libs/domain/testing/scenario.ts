@@ -102,8 +102,8 @@ export class Scenario {
   }
 
   /** The fleet shows the link's DR client. */
-  dr(options: ClientOptions = {}): this {
-    return this.clientSidecar('dr-1', 'd1', options);
+  dr(options: ClientOptions = {}, id = 'dr-1'): this {
+    return this.clientSidecar(id, 'd1', options);
   }
 
   private clientSidecar(id: string, life: string, options: ClientOptions): this {
