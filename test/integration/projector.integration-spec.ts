@@ -147,6 +147,44 @@ describe('the projector', () => {
     expect(projection.rebuilds).toContain('position-missing');
   });
 
+  it('keeps the health of connections over time, and brings it back after a FLUSHALL', async () => {
+    // Ends by Redis' own clock, so it is of now. A minute begins with the first report.
+    const minute = Math.floor(Date.now() / 60_000) - 10;
+    const score = [100, 100, 40, 40, 100, 100];
+    const told = Array.from({ length: 120 }, (_none, i) => ({
+      time: new Date(minute * 60_000 + i * 5_000).toISOString(),
+      health_score: score[i % 6],
+      round_trip_ms: i % 50,
+    }));
+    const reports = told.map(({ time, health_score, round_trip_ms: rtt_ms }, i) => {
+      const unanswered_ratio = health_score === 40 ? 1 : 0;
+      const connections = [carriedHealth('c1:a', { unanswered_ratio, rtt_ms })];
+      const data = healthReport({ agent_id: 'c1', sequence: i + 1, connections });
+      const event = { key: 'c1', id: `c1/${i}`, type: 'health-report', source: '/test', data, time };
+      return { topic: projection.reports, ...event };
+    });
+    const isKept = (_one: unknown, i: number) => i % 12 === 0 || i % 6 === 2 || i % 6 === 4;
+    const expected = told.filter(isKept);
+    const half = told.slice(0, 50).filter(isKept);
+    await decide('c1:a', 1, 1);
+    const first = projection.start();
+    await projection.settled();
+    const read = async () => {
+      const found = await projection.reader.connectionHealth('c1:a', 0, Date.now());
+      expect(found?.slice(0, expected.length)).toEqual(expected.slice(0, found?.length));
+      return found?.length;
+    };
+    await projection.log.publish(reports.slice(0, 50));
+    await waitFor(async () => (await read()) === half.length);
+    await projection.stop(first);
+    await projection.log.publish(reports.slice(50));
+    projection.start();
+    await waitFor(async () => (await read()) === expected.length);
+    await redisCommand(url, 'FLUSHDB');
+    await waitFor(async () => (await projection.reader.missing()) === undefined);
+    await waitFor(async () => (await read()) === expected.length);
+  });
+
   it('notices a Redis that came back with older data', async () => {
     await decideAll(1, 5);
     projection.start();

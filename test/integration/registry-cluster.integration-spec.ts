@@ -80,6 +80,7 @@ describe('the registry in a Redis Cluster', () => {
       connection_id: `client-${n}:a`,
       last_heartbeat: '2026-01-01T00:00:00.000Z',
       health_score: 50,
+      points: [],
     }));
     await writer.applyReports([], beats);
     const { items } = await reader.connections({}, { limit: 500 });

@@ -14,7 +14,14 @@ describe('the registry in Redis', () => {
     await registry.writer.applyDecisions([decision('c1:primary', 1, { failover_target: 'server-2' })]);
     await registry.writer.applyReports(
       [],
-      [{ connection_id: 'c1:primary', last_heartbeat: '2026-01-01T00:00:09.000Z', health_score: 88 }],
+      [
+        {
+          connection_id: 'c1:primary',
+          last_heartbeat: '2026-01-01T00:00:09.000Z',
+          health_score: 88,
+          points: [],
+        },
+      ],
     );
     expect(await redisHash(registry.url, 'connections:{c1:primary}')).toEqual({
       client_id: 'c1',
@@ -130,7 +137,10 @@ describe('the registry in Redis', () => {
   });
 
   it('gives no row to a connection that only a report names', async () => {
-    await registry.writer.applyReports([], [{ connection_id: 'c9:a', last_heartbeat: 'x', health_score: 1 }]);
+    await registry.writer.applyReports(
+      [],
+      [{ connection_id: 'c9:a', last_heartbeat: 'x', health_score: 1, points: [] }],
+    );
     expect(await registry.reader.connection('c9:a')).toBeUndefined();
   });
 

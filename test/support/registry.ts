@@ -6,6 +6,8 @@ import {
   type RegistryWriter,
 } from '#libs/registry';
 import { ownDatabase } from './projection.ts';
+import { redisCommand } from './redis.ts';
+import { type RedisCluster, startRedisCluster } from './redis-cluster.ts';
 import { waitFor } from './wait-for.ts';
 
 export const EARLIEST = { offset: 0, writer_epoch: 0, writer_id: '' };
@@ -35,6 +37,31 @@ export function useRegistry(): RegistryUnderTest {
   afterEach(() => {
     under.writer.close();
     under.reader.close();
+  });
+  return under;
+}
+
+/** The same in a cluster of three; `region` and `url` are the cluster's. */
+export function useRegistryCluster(): RegistryUnderTest {
+  const under = { region: 'east' } as RegistryUnderTest;
+  let cluster: RedisCluster;
+  beforeAll(async () => {
+    cluster = await startRedisCluster();
+    const { url } = cluster;
+    const writer = openRegistryWriter({ url }, under.region);
+    const reader = openRegistryReader({ url }, { region: under.region, topics: [EVENTS], partitions: 1 });
+    Object.assign(under, { url, writer, reader });
+    await waitFor(() => writer.ping().then(() => true));
+    await waitFor(() => reader.missing().then(() => true));
+  });
+  beforeEach(async () => {
+    for (const node of cluster.nodes) await redisCommand(node, 'FLUSHALL');
+    await under.writer.positions.begin(`${EVENTS}/0`, EARLIEST, 0);
+  });
+  afterAll(async () => {
+    under.writer?.close();
+    under.reader?.close();
+    await cluster?.clear();
   });
   return under;
 }

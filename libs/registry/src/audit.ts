@@ -74,6 +74,7 @@ function forgetConnections(ids: readonly string[]): RedisCommand[] {
       KEYS.connectionFailovers(id),
       KEYS.connectionBlocks(id),
       KEYS.connectionIndex(id),
+      KEYS.connectionHealth(id),
     ],
   );
   return [...rows, ['unindexConnections', ...INDEX_KEYS, ...ids]];

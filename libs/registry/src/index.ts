@@ -23,6 +23,7 @@ export {
   RegistryUnavailable,
 } from './errors.ts';
 export type { FailoverFilter, FailoverView } from './failovers.ts';
+export { type HealthPoint, type HealthPointView, isNewPoint } from './health.ts';
 export type { HistoryEntry } from './history/entry.ts';
 export { HistoryFold, type HistoryLook } from './history/fold.ts';
 export type { HistoryRange } from './history/read.ts';

@@ -21,6 +21,8 @@ export const KEYS = {
   connectionBlocks: (id: string) => `trunkline:connection-history:{${id}}`,
   /** Sorted set: the marks of these blocks, by time. */
   connectionIndex: (id: string) => `trunkline:connection-history-index:{${id}}`,
+  /** List: the connection's health over time, oldest first; ends an hour after its last point. */
+  connectionHealth: (id: string) => `trunkline:connection-health:{${id}}`,
   /** Sorted set: the connection's failover ledgers by epoch, one JSON each. */
   connectionFailovers: (id: string) => `trunkline:connection-failovers:{${id}}`,
   /** Hash: connection id → what the indexes hold of it. The indexes' names begin like this one. */

@@ -11,6 +11,10 @@ export const REGISTRY_LIMITS = {
   historyBlocks: 4_096,
   /** Rows that one page of a list as of then looks at. */
   historyRowsLooked: 1_024,
+  /** Points kept of one connection's health over time, the newest: an hour of one with each report, every 5 s. */
+  healthPoints: 720,
+  /** A point is kept so long, in milliseconds; as reports are in their topic. */
+  healthLifeMs: 3_600_000,
   /** Failover ledgers kept of one connection, the newest. */
   failoversPerConnection: 100,
   /** Failovers in the list over all connections, the newest. */

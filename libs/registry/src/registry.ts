@@ -14,6 +14,7 @@ import type { Page, PageRequest } from './cursor.ts';
 import { type ApplyOutcome, applyDecisions, type DecisionRecord } from './decisions.ts';
 import type { RebuildProgress } from './errors.ts';
 import { type FailoverFilter, type FailoverView, listFailovers, oneFailover } from './failovers.ts';
+import { type HealthPointView, healthOf } from './health.ts';
 import type { HistoryEntry } from './history/entry.ts';
 import { connectionAt, type HistoryRange, historyOf, listConnectionsAt } from './history/read.ts';
 import { Positions, positionField } from './positions.ts';
@@ -69,6 +70,8 @@ export interface RegistryReader {
   connectionsAt(filter: ConnectionFilter, page: PageRequest, atMs: number): Promise<Page<ConnectionView>>;
   /** Decisions by version, oldest first, from the oldest that is kept. Undefined: no such connection. */
   historyOf(id: string, range: HistoryRange): Promise<HistoryEntry[] | undefined>;
+  /** Its health over time, of the newest REGISTRY_LIMITS.healthLifeMs, oldest first. Undefined: no such connection. */
+  connectionHealth(id: string, fromMs: number, toMs: number): Promise<HealthPointView[] | undefined>;
   agents(page: PageRequest, nowMs: number, filter?: AgentFilter): Promise<Page<AgentView>>;
   agent(id: string, nowMs: number): Promise<AgentView | undefined>;
   /** The newest first. */
@@ -112,6 +115,7 @@ export function openRegistryReader(options: RegistryOptions, scope: ReaderScope)
     connectionAt: (id, atMs) => whole.reading(() => connectionAt(client, id, atMs)),
     connectionsAt: (filter, page, atMs) => whole.reading(() => listConnectionsAt(client, filter, page, atMs)),
     historyOf: (id, range) => whole.reading(() => historyOf(client, id, range)),
+    connectionHealth: (id, fromMs, toMs) => whole.reading(() => healthOf(client, id, fromMs, toMs)),
     agents: (page, nowMs, filter) => whole.reading(() => listAgents(client, page, nowMs, filter)),
     agent: (id, nowMs) => whole.reading(() => oneAgent(client, id, nowMs)),
     failovers: (page, filter) => whole.reading(() => listFailovers(client, page, filter)),

@@ -1,5 +1,6 @@
 import type { RedisClient, RedisCommand } from './client.ts';
 import { chunks, pushRow } from './decisions.ts';
+import { type HealthPoint, textOfPoint } from './health.ts';
 import { KEYS } from './keys.ts';
 import { REGISTRY_LIMITS } from './limits.ts';
 
@@ -27,6 +28,8 @@ export interface ConnectionBeat {
   readonly connection_id: string;
   readonly last_heartbeat: string;
   readonly health_score: number;
+  /** What was reported since the last time, oldest first; what `isNewPoint` leaves out may be missing. */
+  readonly points: readonly HealthPoint[];
 }
 
 /** Takes what was reported; the newest wins, whatever order it comes in. */
@@ -60,7 +63,12 @@ function agentsCall(agents: readonly AgentLoad[]): RedisCommand {
 }
 
 function connectionsCall(beats: readonly ConnectionBeat[]): RedisCommand {
-  const keys = beats.map((beat) => KEYS.connection(beat.connection_id));
-  const args = beats.flatMap((beat) => [beat.last_heartbeat, beat.health_score]);
+  const keys: string[] = [];
+  const args: (string | number)[] = [REGISTRY_LIMITS.healthPoints, REGISTRY_LIMITS.healthLifeMs];
+  for (const { connection_id, last_heartbeat, health_score, points } of beats) {
+    keys.push(KEYS.connection(connection_id), KEYS.connectionHealth(connection_id));
+    args.push(last_heartbeat, health_score, points.length);
+    for (const point of points) args.push(textOfPoint(point));
+  }
   return ['applyConnectionReports', keys.length, ...keys, ...args];
 }

@@ -12,6 +12,7 @@ const CALLS: Readonly<
 > = {
   'connections.list': { role: 'viewer', elsewhere: ['/connections?sort=age', 400] },
   'connections.one': { role: 'viewer', elsewhere: ['/connections/no:body', 404] },
+  'connections.health': { role: 'viewer', elsewhere: ['/connections/no:body/health', 404] },
   'connections.events': { role: 'viewer', elsewhere: ['/connections/no:body/events', 404] },
   'connections.failover': { role: 'operator', elsewhere: ['/connections/no:body/failover', 404] },
   'explain.explain': { role: 'viewer', elsewhere: ['/connections/no:body/explain', 404] },

@@ -9,7 +9,8 @@ export type RebuildCause =
 
 /** What the projector tells whoever watches it. */
 export interface ProjectorObserver {
-  applied(topic: string, applied: number, skipped: number, tookMs: number): void;
+  /** @param behindMs age of the newest decision once it stood in Redis; absent: what is read is history. */
+  applied(topic: string, applied: number, skipped: number, tookMs: number, behindMs?: number): void;
   rebuilding(topic: string, partition: number, cause: RebuildCause, until: number): void;
   swept(rows: number, wrong: number): void;
   /** Truth could not be read; the projector is not ready until it is restarted. */
@@ -20,6 +21,9 @@ export interface ProjectorObserver {
 
 /** Bounds of the apply histogram, in seconds. */
 const APPLY_BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+
+/** Bounds of the lag histogram, in seconds. */
+const LAG_BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 export function projectorObserver(metrics: Registry, logger: Logger): ProjectorObserver {
   const registers = [metrics];
@@ -36,6 +40,13 @@ export function projectorObserver(metrics: Registry, logger: Logger): ProjectorO
     buckets: APPLY_BUCKETS_S,
     registers,
   });
+  const behind = new Histogram({
+    name: 'trunkline_registry_lag_seconds',
+    help: 'From a decision to its row in the registry; not while a partition is rebuilt',
+    labelNames: ['topic'],
+    buckets: LAG_BUCKETS_S,
+    registers,
+  });
   const rebuilds = new Counter({
     name: 'trunkline_registry_rebuilds_total',
     help: 'Partitions given to the registry again from their first record, by cause',
@@ -48,7 +59,8 @@ export function projectorObserver(metrics: Registry, logger: Logger): ProjectorO
     registers,
   });
   return {
-    applied: (topic, applied, skipped, tookMs) => {
+    applied: (topic, applied, skipped, tookMs, behindMs) => {
+      if (behindMs !== undefined) behind.observe({ topic }, Math.max(0, behindMs) / 1000);
       decisions.inc({ topic, result: 'applied' }, applied);
       decisions.inc({ topic, result: 'skipped' }, skipped);
       took.observe({ topic }, tookMs / 1000);

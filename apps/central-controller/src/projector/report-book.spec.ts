@@ -18,7 +18,12 @@ describe('the report book', () => {
       { capacity: 3, connections: 1, last_heartbeat: '1970-01-01T00:00:03.000Z' },
     ]);
     expect(connections).toEqual([
-      { connection_id: 'client-1:a', last_heartbeat: '1970-01-01T00:00:03.000Z', health_score: 100 },
+      {
+        connection_id: 'client-1:a',
+        last_heartbeat: '1970-01-01T00:00:03.000Z',
+        health_score: 100,
+        points: [{ atMs: 1_000, health_score: 100 }],
+      },
     ]);
     expect(book.tear(ALL)).toEqual({ agents: [], connections: [] });
   });
@@ -44,6 +49,52 @@ describe('the report book', () => {
     book.take(report({ capacity: 2 }), 2_000);
     book.putBack(page);
     expect(book.tear(ALL)).toMatchObject({ agents: [{ capacity: 2 }], connections: [{}] });
+  });
+
+  describe('of the health of a connection', () => {
+    const MINUTE_MS = 60_000;
+    const said = (atMs: number, health_score: number, more = {}) => ({ atMs, health_score, ...more });
+    const takeAt = (book: ReportBook, atMs: number, unanswered_ratio = 0, more = {}) =>
+      book.take(report({ connections: [carriedHealth('client-1:a', { unanswered_ratio, ...more })] }), atMs);
+    const points = (book: ReportBook) => book.tear(ALL).connections.map((each) => each.points);
+
+    it('keeps what changed, and one report a minute', () => {
+      const book = new ReportBook();
+      for (const seconds of [1, 6, 11]) takeAt(book, seconds * 1_000, 0, { rtt_ms: seconds });
+      takeAt(book, 16_000, 1);
+      takeAt(book, 21_000, 1);
+      takeAt(book, MINUTE_MS, 1);
+      const expected = [said(1_000, 100, { round_trip_ms: 1 }), said(16_000, 40), said(MINUTE_MS, 40)];
+      expect(points(book)).toEqual([expected]);
+      expect(points(book)).toEqual([]);
+    });
+
+    it('keeps it while it cannot be written, once', () => {
+      const book = new ReportBook();
+      takeAt(book, 1_000);
+      for (const seconds of [6, 11, 16]) {
+        const page = book.tear(ALL);
+        takeAt(book, seconds * 1_000, seconds > 11 ? 1 : 0);
+        book.putBack(page);
+      }
+      expect(book.tear(ALL).connections).toMatchObject([
+        { last_heartbeat: '1970-01-01T00:00:16.000Z', points: [said(1_000, 100), said(16_000, 40)] },
+      ]);
+    });
+
+    it('keeps so many points of one connection, the newest, and so many of all', () => {
+      const book = new ReportBook();
+      for (let n = 0; n < 800; n += 1) takeAt(book, n * MINUTE_MS);
+      const [some = []] = points(book);
+      expect(some.map(({ atMs }) => atMs / MINUTE_MS)).toEqual(
+        Array.from({ length: 720 }, (_none, i) => 80 + i),
+      );
+      const many = Array.from({ length: 1_000 }, (_none, n) => carriedHealth(`client-1:${n}`));
+      for (let n = 0; n < 250; n += 1) book.take(report({ connections: many }), n * MINUTE_MS);
+      const all = points(book);
+      expect(all.flat()).toHaveLength(200_000);
+      for (const each of all) expect(each.at(-1)).toEqual(said(249 * MINUTE_MS, 100));
+    });
   });
 
   it('takes the health of a connection from its client only', () => {

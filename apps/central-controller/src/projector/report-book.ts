@@ -1,9 +1,25 @@
 import { type ConnectionHealth, type HealthReport, TIMING } from '#libs/contracts';
 import { health, setNewest } from '#libs/domain';
-import type { AgentLoad, ConnectionBeat } from '#libs/registry';
+import {
+  type AgentLoad,
+  type ConnectionBeat,
+  type HealthPoint,
+  isNewPoint,
+  REGISTRY_LIMITS,
+} from '#libs/registry';
 
 /** Reports that wait for more of their parts, at most; the one that began the longest ago is never whole. */
 const PENDING_REPORTS = 1_000;
+/**
+ * Points of connections' health that wait to be written, at most, beside one of each connection; some 20 MB. Only a rebuild of
+ * a large registry holds that many: then a connection's next point takes the place of its last.
+ */
+const POINTS_HELD = 200_000;
+
+/** A connection's newest report, and what its health was meanwhile. */
+interface Waiting extends ConnectionBeat {
+  readonly points: HealthPoint[];
+}
 
 /** Parts of one report that have come so far. */
 interface Pending {
@@ -14,21 +30,23 @@ interface Pending {
 
 export interface ReportPage {
   readonly agents: readonly AgentLoad[];
-  readonly connections: readonly ConnectionBeat[];
+  readonly connections: readonly Waiting[];
 }
 
 /**
  * Health reports on their way to Redis: of each agent and each connection only the newest, so that what is
- * written depends on how many there are and not on how often they report. Bounded by the fleet.
+ * written depends on how many there are and not on how often they report, and of a connection's health where it changed.
+ * Bounded by the fleet, and by POINTS_HELD.
  */
 export class ReportBook {
   private readonly pending = new Map<string, Pending>();
   private agents = new Map<string, AgentLoad>();
-  private connections = new Map<string, ConnectionBeat>();
+  private connections = new Map<string, Waiting>();
+  private pointsHeld = 0;
 
   take(report: HealthReport, timeMs: number): void {
     const last_heartbeat = new Date(timeMs).toISOString();
-    if (report.kind !== 'server-sidecar') this.takeConnections(report, last_heartbeat);
+    if (report.kind !== 'server-sidecar') this.takeConnections(report, last_heartbeat, timeMs);
     const carried = this.wholeReport(report);
     if (carried) this.takeAgent(report, carried, last_heartbeat);
   }
@@ -40,26 +58,53 @@ export class ReportBook {
       connections: what.connections ? [...this.connections.values()] : [],
     };
     this.agents = new Map();
-    if (what.connections) this.connections = new Map();
+    if (what.connections) {
+      this.connections = new Map();
+      this.pointsHeld = 0;
+    }
     return page;
   }
 
   /** A page that could not be written: what came meanwhile is newer. */
   putBack(page: ReportPage): void {
     for (const agent of page.agents) keepNewer(this.agents, agent.agent_id, agent);
-    for (const beat of page.connections) keepNewer(this.connections, beat.connection_id, beat);
+    for (const before of page.connections) {
+      const newer = this.connections.get(before.connection_id);
+      this.pointsHeld += before.points.length - (newer?.points.length ?? 0);
+      this.connections.set(before.connection_id, before);
+      if (newer) this.keepBeat(newer, newer.points);
+    }
   }
 
   /**
    * A link's health is what its client sees: there the application's requests go in and answers come out. A session's is
    * what its broker sees.
    */
-  private takeConnections(report: HealthReport, last_heartbeat: string): void {
+  private takeConnections(report: HealthReport, last_heartbeat: string, atMs: number): void {
     for (const connection of report.connections) {
-      const { connection_id } = connection;
+      const { connection_id, rtt_ms } = connection;
       const health_score = health.connectionScore(connection).score;
-      keepNewer(this.connections, connection_id, { connection_id, last_heartbeat, health_score });
+      const point = { atMs, health_score, ...(rtt_ms !== undefined && { round_trip_ms: rtt_ms }) };
+      this.keepBeat({ connection_id, last_heartbeat, health_score }, [point]);
     }
+  }
+
+  private keepBeat(beat: Omit<ConnectionBeat, 'points'>, more: readonly HealthPoint[]): void {
+    const { connection_id } = beat;
+    const points = this.connections.get(connection_id)?.points ?? [];
+    for (const point of more) this.keepPoint(points, point);
+    keepNewer(this.connections, connection_id, { ...beat, points });
+  }
+
+  private keepPoint(points: HealthPoint[], point: HealthPoint): void {
+    const last = points.at(-1);
+    if (last && !isNewPoint(last, point)) return;
+    if (last && this.pointsHeld >= POINTS_HELD) points.pop();
+    else this.pointsHeld += 1;
+    points.push(point);
+    if (points.length <= REGISTRY_LIMITS.healthPoints) return;
+    points.shift();
+    this.pointsHeld -= 1;
   }
 
   private takeAgent(

@@ -16,8 +16,8 @@ import { AtQuery } from './at.ts';
 import { RequestFailover } from './commands.ts';
 import { ConnectionsQuery, FailoverBody, PageQuery } from './dto.ts';
 import { Idempotent } from './idempotency.ts';
-import { GetConnection, ListConnectionEvents, ListConnections } from './queries.ts';
-import { Accepted, Connection, ConnectionEventPage, ConnectionPage } from './views.ts';
+import { GetConnection, GetConnectionHealth, ListConnectionEvents, ListConnections } from './queries.ts';
+import { Accepted, Connection, ConnectionEventPage, ConnectionHealth, ConnectionPage } from './views.ts';
 
 /** Of calls that take `at`. */
 const AS_OF =
@@ -63,6 +63,28 @@ export class ConnectionsController {
   )
   one(@Param('id', connectionIdPipe) id: string, @Query(QueryPipe) { at }: AtQuery): Promise<Connection> {
     return this.queries.execute(new GetConnection(id, at));
+  }
+
+  @Get(':id/health')
+  @ApiOperation({
+    summary: 'Its health over the last hour at most, oldest first',
+    description:
+      'As its client (a session: its broker) reported it: one point a minute, and one where the score changed by a whole point. ' +
+      'With `at`: up to then; more than an hour ago is not kept.',
+  })
+  @ApiOkResponse({ type: ConnectionHealth })
+  @ApiProblems(
+    'invalid-parameter',
+    'connection-not-found',
+    'before-retention',
+    'registry-rebuilding',
+    'registry-unavailable',
+  )
+  health(
+    @Param('id', connectionIdPipe) id: string,
+    @Query(QueryPipe) { at }: AtQuery,
+  ): Promise<ConnectionHealth> {
+    return this.queries.execute(new GetConnectionHealth(id, at));
   }
 
   @Get(':id/events')

@@ -1,18 +1,22 @@
 import { Inject } from '@nestjs/common';
-import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
+import { type IQueryHandler, Query, QueryBus, QueryHandler } from '@nestjs/cqrs';
+import { TIMING } from '#libs/contracts';
 import type { Clock } from '#libs/platform';
-import type {
-  AgentFilter,
-  AgentView,
-  ConnectionFilter,
-  ConnectionSort,
-  ConnectionView,
-  EventView,
-  FailoverFilter,
-  FailoverView,
-  Page,
-  PageRequest,
-  RegistryReader,
+import {
+  type AgentFilter,
+  type AgentView,
+  BeforeRetention,
+  type ConnectionFilter,
+  type ConnectionSort,
+  type ConnectionView,
+  type EventView,
+  type FailoverFilter,
+  type FailoverView,
+  type HealthPointView,
+  type Page,
+  type PageRequest,
+  REGISTRY_LIMITS,
+  type RegistryReader,
 } from '#libs/registry';
 import { CLOCK } from '../core/tokens.ts';
 import { Problem } from '../http/problem.ts';
@@ -69,6 +73,35 @@ export class GetConnectionHandler implements IQueryHandler<GetConnection> {
       'connection-not-found',
       `nothing was decided on it until ${at}`,
     );
+  }
+}
+
+export class GetConnectionHealth extends Query<{ connection_id: string; items: HealthPointView[] }> {
+  constructor(
+    readonly id: string,
+    /** RFC 3339; absent: now. */
+    readonly at?: string,
+  ) {
+    super();
+  }
+}
+@QueryHandler(GetConnectionHealth)
+export class GetConnectionHealthHandler implements IQueryHandler<GetConnectionHealth> {
+  constructor(
+    @Inject(REGISTRY) private readonly registry: RegistryReader,
+    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly queries: QueryBus,
+  ) {}
+
+  async execute({ id, at }: GetConnectionHealth) {
+    const nowMs = this.clock.wallMs();
+    const keptFromMs = nowMs - REGISTRY_LIMITS.healthLifeMs;
+    const toMs = at === undefined ? nowMs + TIMING.clockSkewMs : momentOf(at, nowMs);
+    if (toMs < keptFromMs) throw new BeforeRetention(keptFromMs);
+    // Before its first decision there was no such connection.
+    if (at !== undefined) await this.queries.execute(new GetConnection(id, at));
+    const items = await this.registry.connectionHealth(id, keptFromMs, toMs);
+    return { connection_id: id, items: found(items, 'connection-not-found') };
   }
 }
 
@@ -160,6 +193,7 @@ export class GetFailoverHandler implements IQueryHandler<GetFailover> {
 export const QUERY_HANDLERS = [
   ListConnectionsHandler,
   GetConnectionHandler,
+  GetConnectionHealthHandler,
   ListConnectionEventsHandler,
   ListAgentsHandler,
   GetAgentHandler,

@@ -1,5 +1,5 @@
 import { BeforeRetention, InvalidCursor, RegistryRebuilding, RegistryUnavailable } from '#libs/registry';
-import { AGENT, CONNECTION, expectProblem, useRestApp } from '../../../../test/support/rest-app.ts';
+import { AGENT, CONNECTION, expectProblem, POINT, useRestApp } from '../../../../test/support/rest-app.ts';
 
 describe('REST', () => {
   const rest = useRestApp();
@@ -58,6 +58,7 @@ describe('REST', () => {
     it.each([
       ['/api/v1/connections/nobody:at-all', 'connection-not-found'],
       ['/api/v1/connections/nobody:at-all/events', 'connection-not-found'],
+      ['/api/v1/connections/nobody:at-all/health', 'connection-not-found'],
       ['/api/v1/agents/nobody', 'agent-not-found'],
       ['/api/v1/failovers/a:b~3', 'failover-not-found'],
       ['/api/v1/connections/nobody:at-all/explain', 'connection-not-found'],
@@ -92,6 +93,8 @@ describe('REST', () => {
       ['/api/v1/connections/a:b?since=2026-01-01T00:00:00Z', 'since'],
       ['/api/v1/agents/scheme-server-1?at=yesterday', 'at'],
       ['/api/v1/failovers/a:b~3?at=yesterday', 'at'],
+      ['/api/v1/connections/a:b/health?at=2999-01-01T00:00:00Z', 'future'],
+      ['/api/v1/connections/a:b/health?limit=1', 'limit'],
       ['/api/v1/connections/a:b/events?limit=-1', 'limit'],
       ['/api/v1/agents?limit=1e9', 'limit'],
       ['/api/v1/failovers?cursor=a&cursor=b', 'cursor'],
@@ -145,6 +148,25 @@ describe('REST', () => {
       }
     });
 
+    it('tell of the health of a connection over the last hour, or up to a moment of it', async () => {
+      const path = `/api/v1/connections/${CONNECTION.connection_id}/health`;
+      const body = { connection_id: CONNECTION.connection_id, items: [POINT] };
+      const beforeMs = Date.now() - 3_600_000;
+      expect((await rest.http().get(path)).body).toEqual(body);
+      const [fromMs, toMs] = rest.registry.asked as number[];
+      expect(fromMs).toBeGreaterThanOrEqual(beforeMs);
+      expect(toMs).toBeGreaterThan(Date.now());
+      const atMs = Date.now() - 60_000;
+      const then = await rest.http().get(`${path}?at=${new Date(atMs).toISOString()}`);
+      expect(then.body).toEqual(body);
+      expect(rest.registry.asked).toEqual([expect.any(Number), atMs]);
+      const nobody = `/api/v1/connections/nobody:at-all/health?at=${new Date(atMs).toISOString()}`;
+      expectProblem(await rest.http().get(nobody), 404, 'connection-not-found');
+      const old = await rest.http().get(`${path}?at=2026-01-01T00:00:00Z`);
+      const { earliest } = expectProblem(old, 410, 'before-retention');
+      expect(Date.parse(earliest)).toBeGreaterThanOrEqual(beforeMs);
+    });
+
     it('refuse a cursor that the list did not issue', async () => {
       rest.registry.failure = new InvalidCursor();
       expectProblem(await rest.http().get('/api/v1/connections?cursor=x'), 400, 'invalid-cursor');
@@ -156,6 +178,7 @@ describe('REST', () => {
         'connections',
         'connections/a:b',
         'connections/a:b/events',
+        'connections/a:b/health',
         'agents',
         'failovers',
       ]) {

@@ -1,6 +1,13 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { AGENT_KINDS, CONNECTION_STATUSES, type Suppression } from '#libs/contracts';
-import type { AgentView, ConnectionView, EventView, FailoverView } from '#libs/registry';
+import {
+  type AgentView,
+  type ConnectionView,
+  type EventView,
+  type FailoverView,
+  type HealthPointView,
+  REGISTRY_LIMITS,
+} from '#libs/registry';
 import { CONNECTION_KINDS } from './dto.ts';
 
 /** The registry's views as OpenAPI shows them; `implements` keeps the two the same. */
@@ -87,6 +94,16 @@ const nextCursor = { description: 'Absent on the last page' };
 export class ConnectionPage {
   @ApiProperty({ type: [Connection] }) items!: Connection[];
   @ApiPropertyOptional(nextCursor) next_cursor?: string;
+}
+export class HealthPoint implements HealthPointView {
+  @ApiProperty(time) time!: string;
+  @ApiProperty(score) health_score!: number;
+  @ApiPropertyOptional({ type: 'number', minimum: 0, description: 'Of a keepalive, in milliseconds' })
+  round_trip_ms?: number;
+}
+export class ConnectionHealth {
+  @ApiProperty() connection_id!: string;
+  @ApiProperty({ type: [HealthPoint], maxItems: REGISTRY_LIMITS.healthPoints }) items!: HealthPoint[];
 }
 export class ConnectionEventPage {
   @ApiProperty({ type: [ConnectionEvent] }) items!: ConnectionEvent[];

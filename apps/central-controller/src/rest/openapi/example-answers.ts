@@ -165,6 +165,14 @@ const explanation = {
 export const ANSWERS: Readonly<Record<string, unknown>> = {
   Connection: connection,
   ConnectionPage: { items: [connection], next_cursor: NEXT },
+  ConnectionHealth: {
+    connection_id: CONNECTION_ID,
+    items: [
+      { time: '2026-01-01T03:10:00.000Z', health_score: 98.5, round_trip_ms: 61.4 },
+      { time: '2026-01-01T03:11:00.000Z', health_score: 98.5, round_trip_ms: 60.9 },
+      { time: '2026-01-01T03:11:35.000Z', health_score: 71.5, round_trip_ms: 240 },
+    ],
+  },
   ConnectionEventPage: { items: [event] },
   Agent: agent,
   AgentPage: { items: [agent] },
