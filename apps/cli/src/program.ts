@@ -22,6 +22,14 @@ import { processTerminal } from './terminal.ts';
 import { tokenCommand } from './token/command.ts';
 import { verifyCommand } from './verify/command.ts';
 
+const HELP = `
+Examples:
+  $ trunkline check
+      is all there that connections need, and what to do where it is not
+  $ trunkline connections explain bank-client-1:primary
+  $ trunkline tail --type failover-decided,failover-suppressed
+`;
+
 export interface About {
   readonly version: string;
   readonly description: string;
@@ -45,6 +53,7 @@ export async function run(
     .description(about.description)
     .version(about.version)
     .configureOutput({ writeOut: (text) => output.out(text), writeErr: (text) => output.err(text) })
+    .addHelpText('after', HELP)
     .showHelpAfterError('(trunkline --help, or trunkline <command> --help, says how)')
     .exitOverride();
   const end = (code: ExitCode) => {
@@ -71,24 +80,7 @@ export async function run(
     configFile: surroundings.configFile ?? usualConfigFile(env),
     nowMs: surroundings.nowMs ?? Date.now,
   };
-  const commands = [
-    connectionsCommand(operator),
-    agentsCommand(operator),
-    failoversCommand(operator),
-    topCommand(operator),
-    tailCommand(operator),
-    checkCommand(operator),
-    topicsCommand(operator),
-    controllerCommand(context),
-    targetCommand(context),
-    probeCommand(context),
-    verifyCommand(output, end),
-    exportCommand(operator),
-    replayCommand(operator),
-    tokenCommand(operator),
-    pkiCommand(output),
-  ];
-  for (const command of commands) program.addCommand(inherit(command, program));
+  for (const command of commandsOf(context, operator)) program.addCommand(inherit(command, program));
   if (args.length === 0) {
     program.outputHelp();
     return EXIT.ok;
@@ -103,6 +95,27 @@ export async function run(
     output.err(`trunkline: ${error.message}\n`);
     return error.exitCode;
   }
+}
+
+/** In the order of the help. */
+function commandsOf(session: SessionContext, operator: OperatorContext): Command[] {
+  return [
+    connectionsCommand(operator),
+    agentsCommand(operator),
+    failoversCommand(operator),
+    topCommand(operator),
+    tailCommand(operator),
+    checkCommand(operator),
+    topicsCommand(operator),
+    controllerCommand(session),
+    targetCommand(session),
+    probeCommand(session),
+    verifyCommand(session.output, session.end),
+    exportCommand(operator),
+    replayCommand(operator),
+    tokenCommand(operator),
+    pkiCommand(session.output),
+  ];
 }
 
 /** Where a command writes, and that it never exits, holds for its own commands as well. */

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { AGENT_KINDS } from '#libs/contracts';
 import { exitCodeHelp } from '../exit.ts';
+import { teach } from '../help.ts';
 import type { OperatorContext } from './context.ts';
 import { Desk, REST_EXITS } from './desk.ts';
 import { limitOption, reasonOption } from './flags.ts';
@@ -33,10 +34,9 @@ export function agentsCommand(context: OperatorContext): Command {
   const command = new Command('agents')
     .alias('agent')
     .summary('look at brokers and sidecars, drain one')
-    .description('Looks at what carries traffic: brokers and sidecars, of every region.')
-    .addHelpText('after', HELP);
+    .description('Looks at what carries traffic: brokers and sidecars, of every region.');
   for (const own of [list, get, drain]) command.addCommand(own(context));
-  return command;
+  return teach(command, HELP);
 }
 
 /** As lists and `top` show them. */

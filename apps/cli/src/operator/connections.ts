@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { CONNECTION_STATUSES } from '#libs/contracts';
 import { CliError, EXIT, exitCodeHelp } from '../exit.ts';
+import { teach } from '../help.ts';
 import type { OperatorContext } from './context.ts';
 import { Desk, REST_EXITS } from './desk.ts';
 import { type ExplainView, explainText } from './explain-text.ts';
@@ -20,6 +21,7 @@ const pathOf = (id: string, more = '') => `${LIST}/${encodeURIComponent(id)}${mo
 const HELP = `${exitCodeHelp(REST_EXITS)}
 Examples:
   $ trunkline connections ls --status migrating
+  $ trunkline connections ls --kind session --sort -updated_at --limit 20
   $ trunkline connections get bank-client-1:primary --at 15m
       as the controller believed it a quarter of an hour ago
   $ trunkline connections explain bank-client-1:primary
@@ -46,10 +48,9 @@ export function connectionsCommand(context: OperatorContext): Command {
   const command = new Command('connections')
     .alias('connection')
     .summary('look at connections, ask why, move one')
-    .description('Looks at links and sessions as a central controller shows them.')
-    .addHelpText('after', HELP);
+    .description('Looks at links and sessions as a central controller shows them.');
   for (const own of [list, get, explain, events, failover]) command.addCommand(own(context));
-  return command;
+  return teach(command, HELP);
 }
 
 function list(context: OperatorContext): Command {

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { exitCodeHelp } from '../exit.ts';
+import { teach } from '../help.ts';
 import type { OperatorContext } from './context.ts';
 import { Desk, REST_EXITS } from './desk.ts';
 import { limitOption, reasonOption, toTime } from './flags.ts';
@@ -37,10 +38,9 @@ export function failoversCommand(context: OperatorContext): Command {
   const command = new Command('failovers')
     .alias('failover')
     .summary('look at moves, approve what is held')
-    .description('Looks at the moves of connections, each with its ledger of times.')
-    .addHelpText('after', HELP);
+    .description('Looks at the moves of connections, each with its ledger of times.');
   for (const own of [list, get, approve]) command.addCommand(own(context));
-  return command;
+  return teach(command, HELP);
 }
 
 const COLUMNS: readonly Column<FailoverRow>[] = [

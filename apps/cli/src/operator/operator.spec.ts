@@ -287,13 +287,4 @@ describe("an operator's commands", () => {
     expect(rig.written.stderr).toContain(words);
     expect(rig.rest.asked).toEqual([]);
   });
-
-  it.each(['connections', 'agents', 'failovers', 'top', 'tail', 'check', 'topics', 'export', 'replay'])(
-    'teaches %s with examples',
-    async (name) => {
-      expect(await rig.trunkline(name, '--help')).toBe(0);
-      expect(rig.written.stdout).toContain(`$ trunkline ${name}`);
-      expect(rig.written.stdout).toContain('Exit code');
-    },
-  );
 });

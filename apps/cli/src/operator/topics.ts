@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { DEFAULT_PARTITIONS } from '#libs/contracts';
 import { KafkaLog, type TopicFault, WrongTopic } from '#libs/log';
 import { CliError, EXIT, exitCodeHelp } from '../exit.ts';
+import { teach } from '../help.ts';
 import { brokersOption, LEADERLESS_MS, logFailure, regionsOption } from '../kafka.ts';
 import { messageOf } from './check/finding.ts';
 import type { OperatorContext } from './context.ts';
@@ -41,8 +42,7 @@ const COLUMNS: readonly Column<Fault>[] = [
 export function topicsCommand(context: OperatorContext): Command {
   const command = new Command('topics')
     .summary('verify or make the topics of control regions')
-    .description('Verifies or makes the Kafka topics of control regions.')
-    .addHelpText('after', HELP);
+    .description('Verifies or makes the Kafka topics of control regions.');
   const verify = topicFlags(
     new Command('verify')
       .summary('are they all there, with their settings?')
@@ -63,7 +63,7 @@ export function topicsCommand(context: OperatorContext): Command {
     .action((flags: TopicFlags) =>
       withLog(context, flags, (log, wanted) => createTopics(context, log, wanted)),
     );
-  return command.addCommand(verify).addCommand(create);
+  return teach(command.addCommand(verify).addCommand(create), HELP);
 }
 
 function topicFlags(command: Command): Command {

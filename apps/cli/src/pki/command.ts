@@ -4,6 +4,7 @@ import { Command, Option } from 'commander';
 import { AGENT_KINDS, endpointSpiffeId, NAME_PATTERN, type ProgramKind, spiffeId } from '#libs/contracts';
 import { ensurePki, LEAF_VALIDITY_MS, readAuthority } from '#libs/pki';
 import { CliError, EXIT, exitCodeHelp, type Output } from '../exit.ts';
+import { teach } from '../help.ts';
 
 const KINDS = ['endpoint', ...AGENT_KINDS, 'central-controller'] as const;
 const DAY_MS = 86_400_000;
@@ -34,8 +35,7 @@ Examples:
 export function pkiCommand(output: Output): Command {
   const pki = new Command('pki')
     .summary('make development certificates')
-    .description('Makes a certificate authority and certificates for development.')
-    .addHelpText('after', HELP);
+    .description('Makes a certificate authority and certificates for development.');
   const init = new Command('init')
     .description(
       'Makes an authority (ca.crt, ca.key) and the key of the connection codes (code.key); what is good is kept.',
@@ -52,7 +52,7 @@ export function pkiCommand(output: Output): Command {
     .option('--region <region>', 'the control region of an agent or controller')
     .option('--host <name...>', 'further host names that it must hold; a broker is dialled by them', [])
     .action((name: string, flags: IssueFlags) => issueOne(output, name, flags));
-  return pki.addCommand(init).addCommand(issue);
+  return teach(pki.addCommand(init).addCommand(issue), HELP);
 }
 
 async function issueOne(

@@ -5,7 +5,7 @@ import { verify } from '#libs/domain';
 import { KafkaLog } from '#libs/log';
 import { readConfig } from '#libs/platform';
 import { CliConfig, URL_PATTERN } from '../config.ts';
-import { CliError, EXIT, type ExitCode, type Output } from '../exit.ts';
+import { CliError, EXIT, type ExitCode, exitCodeHelp, type Output } from '../exit.ts';
 import { brokersOption, LEADERLESS_MS, logFailure, openNew, regionsOption } from '../kafka.ts';
 import { type LedgerReport, Ledgers, ledgerJson, ledgersOf, ledgerText, type ToldBy } from './ledger.ts';
 import { jsonReport, textReport } from './report.ts';
@@ -33,9 +33,7 @@ Invariants, by the code that a violation names:
 ${Object.entries(verify.INVARIANTS)
   .map(([code, meaning]) => `  ${code.padEnd(23)} ${meaning}`)
   .join('\n')}
-
-Exit code: 0 all hold, 1 one is broken, 2 wrong usage, 3 something cannot be read.
-
+${exitCodeHelp([EXIT.ok, EXIT.violated, EXIT.usage, EXIT.unreadable])}
 Examples:
   $ trunkline verify --data .trunkline/data
       the local stack: the log, and every message of its applications
