@@ -40,6 +40,8 @@ export function sizeFor(links: number): FleetSize {
 export const clientName = (n: number): string => `bank-client-${String(n + 1).padStart(2, '0')}`;
 export const serverName = (n: number): string => `scheme-server-${String(n + 1).padStart(2, '0')}`;
 export const DR_CLIENT = 'bank-client-dr';
+/** Number of the server that is killed a while before the world is looked at. */
+export const DEAD_SERVER = 1;
 export const SMALL_SERVER = 'settlement-server-1';
 /** As SessionScenario has them: the first two stand in the east. */
 export const BROKERS = ['us-1', 'us-2', 'in-3', 'in-4'] as const;

@@ -7,7 +7,10 @@ import { parseArgs } from 'node:util';
 import { ROOT } from '../../../deploy/local/paths.mjs';
 import { Stage } from './stage.ts';
 
+/** Between two moves. */
 const EVERY_MS = 4_000;
+/** An editor writes several files at once. */
+const AFTER_MS = 100;
 
 const { values } = parseArgs({
   options: {
@@ -26,7 +29,9 @@ const stage = await Stage.start({
   links: Number(values.connections),
   seed: Number(values.seed),
   closed: values.closed,
+  page: false,
 });
+build();
 console.log(stage.url);
 console.log(`viewer:   ${await stage.token('viewer')}`);
 console.log(`operator: ${await stage.token('operator')}`);
@@ -34,15 +39,17 @@ console.log(`operator: ${await stage.token('operator')}`);
 let waiting: NodeJS.Timeout | undefined;
 watch(join(ROOT, 'apps/console/src'), { recursive: true }, () => {
   clearTimeout(waiting);
-  waiting = setTimeout(() => {
-    try {
-      stage.build();
-      console.log('built');
-    } catch (error) {
-      console.error(error instanceof Error ? error.message : error);
-    }
-  }, 100);
+  waiting = setTimeout(build, AFTER_MS);
 });
+
+function build(): void {
+  try {
+    stage.build();
+    console.log('built');
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+  }
+}
 
 if (!values.quiet) {
   setInterval(() => {

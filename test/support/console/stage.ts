@@ -31,6 +31,8 @@ export interface StageOptions extends WorldOptions {
   readonly port?: number;
   /** Reads need a token, as off loopback; default: they are open. */
   readonly closed?: boolean;
+  /** False: there is no page until `build` was called. */
+  readonly page?: boolean;
 }
 
 const REGIONS = ['east', 'west'];
@@ -61,7 +63,7 @@ export class Stage {
   private readonly folder = mkdtempSync(join(tmpdir(), 'trunkline-stage-'));
   private readonly writer: Log;
   private app!: NestExpressApplication;
-  private site!: ConsoleSite;
+  private site: ConsoleSite | undefined;
   private builds = 0;
   private written = Promise.resolve();
 
@@ -121,7 +123,7 @@ export class Stage {
 
   private async open(): Promise<void> {
     await this.issuer.addKey('first');
-    this.build();
+    if (this.options.page !== false) this.build();
     for (const region of REGIONS) {
       this.broker.createRegion(region, PARTITIONS);
       const topic = topicName(region, TOPIC.controllerEvents);
@@ -140,7 +142,7 @@ export class Stage {
     configureApp(this.app, core);
     // As serveConsole does, but with the page of now.
     this.app.use((request: Request, response: Response, next: NextFunction) => {
-      if (!this.site.answer(request, response)) next();
+      if (!this.site?.answer(request, response)) next();
     });
     await this.app.listen(this.options.port ?? 0, '127.0.0.1');
     await setLag(core.metrics);

@@ -1,7 +1,7 @@
 import type { ConnectionView } from '#libs/registry';
 import { Scenario } from '../../../libs/domain/testing/scenario.ts';
 import type { Random } from '../../simulation/random.ts';
-import { DR_CLIENT, GROUP, SMALL_GROUP, SMALL_SERVER, serverName } from './fleet.ts';
+import { DEAD_SERVER, DR_CLIENT, GROUP, SMALL_GROUP, SMALL_SERVER, serverName } from './fleet.ts';
 
 /**
  * Histories of links, each decided by the product's own rules: what the stage shows is what a control loop would
@@ -34,11 +34,17 @@ function scene({ id, clientId, location, server, servers, sinceMs }: Cast): Scen
   const given = new Scenario(id, clientId);
   given.nowMs = sinceMs;
   given.client({ location });
-  for (const [n, carried] of CARRIED.entries()) {
-    const zone = `west-2${'abc'[(server + n) % 3]}`;
-    given.server(serverName((server + n) % servers), { capacity: 400, carried, location: zone });
+  for (const [n, each] of neighbours(server, servers).entries()) {
+    const zone = `west-2${'abc'[each % 3]}`;
+    given.server(serverName(each), { capacity: 400, carried: CARRIED[n] ?? 0, location: zone });
   }
   return given;
+}
+
+/** The servers that a link knows of, the one that it is to stand on first; nothing goes to the one that is to die. */
+function neighbours(server: number, servers: number): number[] {
+  const others = Array.from({ length: servers - 1 }, (_none, n) => (server + 1 + n) % servers);
+  return [server, ...others.filter((each) => each !== DEAD_SERVER)].slice(0, CARRIED.length);
 }
 
 function standing(cast: Cast, over: object = {}): Scenario {
@@ -103,7 +109,7 @@ export function steadyRow({ id, clientId, server, servers, sinceMs, upAfterMs }:
     home_region: 'east',
     client_id: clientId,
     server_id: serverName(server),
-    failover_target: serverName((server + 1) % servers),
+    failover_target: serverName(neighbours(server, servers)[1] ?? server),
     updated_at: new Date(sinceMs + upAfterMs).toISOString(),
   };
 }
@@ -127,7 +133,7 @@ export const timedOut: Story = (cast) => {
 /** It answers late, and nothing better is there. */
 export const degraded: Story = (cast) => {
   const given = scene(cast);
-  for (let n = 1; n < CARRIED.length; n++) given.without(serverName((cast.server + n) % cast.servers));
+  for (const each of neighbours(cast.server, cast.servers).slice(1)) given.without(serverName(each));
   given.request({ server_group: GROUP });
   given.pass(30).established();
   until(given, cast.atMs);

@@ -2,8 +2,16 @@ import type { Scenario } from '../../../libs/domain/testing/scenario.ts';
 import { SessionScenario } from '../../../libs/domain/testing/session.ts';
 import { Random } from '../../simulation/random.ts';
 import { Aggregate, type Told } from './aggregate.ts';
-import { BROKERS, clientName, makeFleet, type StageAgent, sizeFor } from './fleet.ts';
-import { type Cast, steady, steadyRow, storyOf } from './stories.ts';
+import {
+  BROKERS,
+  clientName,
+  DEAD_SERVER,
+  makeFleet,
+  type StageAgent,
+  serverName,
+  sizeFor,
+} from './fleet.ts';
+import { type Cast, moved, steady, steadyRow, storyOf } from './stories.ts';
 
 export interface WorldOptions {
   readonly seed?: number;
@@ -17,6 +25,9 @@ export interface WorldOptions {
 
 /** Links that may have more of a history than that they stand; deciding it takes time. */
 const TOLD_LINKS = 1_000;
+/** When that server died, before the world is looked at, and how long its links take to notice; in milliseconds. */
+const DIED_AGO_MS = 4 * 60_000;
+const SPREAD_MS = 900;
 const HOUR_MS = 3_600_000;
 const NAMES = ['primary', 'secondary', 'atm', 'pos', 'ecom', 'fuel', 'kiosk', 'batch'];
 
@@ -35,6 +46,8 @@ export class World {
     this.madeMs = nowMs;
     const size = sizeFor(links);
     for (const agent of makeFleet(size, links, this.random)) this.agents.set(agent.agent_id, agent);
+    const dead = this.agents.get(serverName(DEAD_SERVER));
+    if (dead) Object.assign(dead, { status: 'lost', lastReportMs: nowMs - DIED_AGO_MS });
     for (let n = 0; n < links; n++) this.addLink(n, size);
     for (let n = 0; n < (sessions ?? Math.min(24, Math.ceil(links / 10))); n++) this.addSession(n);
   }
@@ -65,13 +78,16 @@ export class World {
     const row = Math.floor(n / clients);
     const clientId = clientName(client);
     const name = `${NAMES[row % NAMES.length]}${row < NAMES.length ? '' : `-${Math.floor(row / NAMES.length) + 1}`}`;
-    const [story, , from, to] = (n < TOLD_LINKS && storyOf(n, this.random)) || [steady, 0, 0, 1];
+    const server = n % servers;
+    const died = [moved, 0, DIED_AGO_MS - SPREAD_MS, DIED_AGO_MS] as const;
+    const isOf = server === DEAD_SERVER && died;
+    const [story, , from, to] = isOf || (n < TOLD_LINKS && storyOf(n, this.random)) || [steady, 0, 0, 1];
     const agoMs = story === steady ? 0 : this.random.between(from, to);
     const cast: Cast = {
       id: `${clientId}:${name}`,
       clientId,
       location: this.agents.get(clientId)?.location ?? '',
-      server: n % servers,
+      server,
       servers,
       sinceMs: this.madeMs - this.random.between(6 * HOUR_MS, 9 * HOUR_MS),
       upAfterMs: this.random.between(6, 40),
