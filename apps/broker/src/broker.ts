@@ -1,6 +1,6 @@
 import { type AgentDependencies, AgentRun, readTls } from '#libs/agent';
 import { BROKER_COMMANDS, type BrokerCommand, type BrokerCommandName } from '#libs/contracts';
-import { createRegistry, type Registry } from '#libs/platform';
+import { certificateMetrics, createRegistry, type Registry } from '#libs/platform';
 import { SESSION_LIMITS, SESSION_TIMING } from '#libs/relay';
 import { BufferBudget } from './buffer-budget.ts';
 import type { BrokerConfig } from './config.ts';
@@ -59,7 +59,9 @@ export async function createBroker(
   dependencies: AgentDependencies,
   leave: () => void,
 ): Promise<Broker> {
-  const registry = createRegistry(config.agentId);
+  const registry = createRegistry('broker', config.region);
+  const tls = readTls(config);
+  certificateMetrics(registry, { own: tls.cert, authority: tls.ca });
   const metrics = new BrokerMetrics(registry);
   let reception: Reception | undefined;
   let door: Door | undefined;

@@ -56,7 +56,7 @@ export class BrokerMetrics extends AgentMetrics {
   constructor(registry: Registry) {
     super(registry, 'broker');
     this.doorRefusals = this.counter('door_refusals_total', 'Connections that came to nothing', ['reason']);
-    this.legs = this.counter('legs_total', 'Connections of endpoints that said hello', ['role']);
+    this.legs = this.counter('legs_opened_total', 'Connections of endpoints that said hello', ['role']);
     this.legsEnded = this.counter('legs_ended_total', 'Connections of endpoints that ended', ['reason']);
     this.faults = this.counter('faults_total', 'Endpoints that broke the protocol', ['fault', 'state']);
     this.refusals = this.counter('refusals_total', 'Endpoints that were refused what they asked for', [

@@ -213,7 +213,8 @@ export class RelayCarrier implements Carrier<BrokerCommand> {
     this.sessions.fence.end(connection_id, epoch);
     if (session === undefined) return;
     // Only a relay that was replaced leaves who came since; every other reason ends the session for good.
-    const legs = reason === 'superseded' ? session.legsUpTo(epoch) : session.legsBut(epoch);
+    const isReplaced = reason === 'superseded' || reason === 'moved';
+    const legs = isReplaced ? session.legsUpTo(epoch) : session.legsBut(epoch);
     this.closeLegs(session, legs, reason);
   }
 
@@ -231,6 +232,9 @@ export class RelayCarrier implements Carrier<BrokerCommand> {
     switch (reason) {
       case 'superseded':
         this.sessions.letGo(leg);
+        return;
+      case 'moved':
+        this.sessions.awaitLeave(leg);
         return;
       case 'hung-up':
       case 'declined':

@@ -16,6 +16,13 @@ interface Ends {
   readonly target: Leg;
 }
 
+/** An endpoint left a relay. */
+interface LegGone {
+  readonly reason: RelayCloseReason;
+  /** Its own word; undefined: it went without one. */
+  readonly said: RelayCloseReason | undefined;
+}
+
 /** All sessions of this broker, and how legs come, go, are spliced and are let go. It decides nothing. */
 export class Sessions {
   readonly fence = new EpochFence(MAX_KNOWN_CONNECTIONS);
@@ -103,9 +110,9 @@ export class Sessions {
     const lost = attachment.role === 'controller' ? 'controller-lost' : 'target-lost';
     const reason = said ?? (attachment.leaving || session.leaveByMs !== undefined ? 'moved' : lost);
     session.legs.delete(leg);
-    if (session.relay?.has(leg))
-      this.endWith(leg, session, session.relay, { reason, closedBy: attachment.role });
-    else if (!attachment.leaving || said !== undefined) {
+    if (session.relay?.has(leg)) this.endWith(leg, session, session.relay, { reason, said });
+    // Who was sent away and says that it went, says nothing new.
+    else if (!attachment.leaving || (said !== undefined && said !== 'moved')) {
       this.facts.legClosed(attachment, reason, attachment.role);
     }
     this.forgetEmpty(session);
@@ -169,6 +176,13 @@ export class Sessions {
     this.agent.changed();
   }
 
+  /** Its session goes on elsewhere, and it is about to hear of that there: it leaves by itself, or is closed after a while. */
+  awaitLeave(leg: Leg): void {
+    if (leg.attachment === undefined || leg.isOver) return;
+    leg.attachment.leaving = true;
+    leg.enter('waiting');
+  }
+
   /** Everything of a session ends here by the broker's own doing; its endpoints may go on elsewhere. */
   closeAll(session: Session, reason: 'shutdown', end: LegEnd): void {
     const legs = [...session.legs];
@@ -184,16 +198,17 @@ export class Sessions {
   }
 
   /** One leg is gone, and with it the relay. Who is left may wait here for the other, unless it is time to go. */
-  private endWith(gone: Leg, session: Session, relay: Relay, end: RelayEnd): void {
-    this.takeDown(session, end);
+  private endWith(gone: Leg, session: Session, relay: Relay, { reason, said }: LegGone): void {
+    this.takeDown(session, { reason, closedBy: gone === relay.controller ? 'controller' : 'target' });
     const other = relay.otherOf(gone);
-    if ((FINAL_CLOSE_REASONS as readonly string[]).includes(end.reason)) {
+    if ((FINAL_CLOSE_REASONS as readonly string[]).includes(reason)) {
       for (const leg of [...session.legs]) {
-        leg.send('bye', { reason: end.reason });
+        leg.send('bye', { reason });
         this.close(leg, 'session-over');
       }
-    } else if (end.reason === 'moved') this.letGo(other);
-    else this.attachAnew(other, end.reason);
+    } else if (said === 'moved') this.awaitLeave(other);
+    else if (reason === 'moved') this.letGo(other);
+    else this.attachAnew(other, reason);
   }
 
   /** What a command replaces is over; legs that it names keep theirs, and so does the controller. */

@@ -51,6 +51,8 @@ export const CLOSE_RELAY_REASONS = [
   ...LEG_REJECTIONS,
   /** A placement with a higher epoch took its place. */
   'superseded',
+  /** The relay of a higher epoch stands, so both ends leave this one by themselves: whoever hurried them would interrupt them. */
+  'moved',
   /** The other end stayed away too long. */
   'window-over',
   'hung-up',

@@ -2,8 +2,8 @@ import type { Leg } from './leg.ts';
 
 /**
  * The legs of one side of a session: at most one is `active` and carries the streams, at most one is `waiting`,
- * attached at a broker that is to open it. Whoever loses its place is closed, without a word: the broker that is
- * left knows that it was, or is not there to be told.
+ * attached at a broker that is to open it. Whoever loses its place is closed: a broker that still carries is told that
+ * both ends moved, so that it does not hurry the other one; any other knows, or is not there to be told.
  */
 export class SessionLegs {
   active: Leg | undefined;
@@ -23,7 +23,10 @@ export class SessionLegs {
   }
 
   activate(leg: Leg): void {
-    if (this.active !== leg) this.active?.close();
+    if (this.active !== leg) {
+      this.active?.send('bye', { reason: 'moved' });
+      this.active?.close();
+    }
     if (this.waiting !== leg) this.waiting?.close();
     this.active = leg;
     this.waiting = undefined;

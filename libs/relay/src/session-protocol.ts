@@ -28,7 +28,8 @@ import type { SessionPayloads } from './session-payloads.ts';
  *   11  redirect     broker    JSON. The other side is at another broker: `resume` there
  *   12  opened       broker    JSON. Both ends are spliced in this epoch; `data` flows from here on
  *   13  data         both      opaque to the broker, never empty
- *   14  bye          both      JSON. The session is over. The sender closes after it
+ *   14  bye          both      JSON. The session is over; `moved` of an endpoint: it is open elsewhere, and so is the
+ *                              other end, which leaves this broker by itself. The sender closes after it
  *   15  goaway       broker    JSON. This broker goes: `resume` elsewhere first, this leg carries until then
  *   16  refused      broker    JSON. What was asked for is refused; the broker closes after it
  *   17  interrupted  broker    JSON. The other leg is gone, the session is not: wait here for `opened` or `redirect`

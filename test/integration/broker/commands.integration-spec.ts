@@ -1,3 +1,4 @@
+import { itLong } from '../../support/length.ts';
 import { CONTROLLER, type Pair, type Running, spliceOf, TARGET, World } from './harness.ts';
 
 describe('commands to a broker', () => {
@@ -187,6 +188,50 @@ describe('commands to a broker', () => {
       closed_by: 'target',
     });
     await pair.ann.closed();
+  });
+
+  it('an end that says that it moved does not hurry the other one, which leaves when it hears of it too', async () => {
+    const pair = await world.open(broker);
+    await drain(pair);
+    await pair.bob.got('goaway');
+    pair.bob.say('bye', { reason: 'moved' });
+    expect(await world.fact(broker, 'relay-closed', 1)).toMatchObject({
+      reason: 'moved',
+      closed_by: 'target',
+    });
+    await pair.bob.closed();
+    await pair.ann.heardOut();
+    // What it still sends is given again at the next broker.
+    pair.ann.data(Buffer.from('late'));
+    await world.counted(broker, 'data_dropped_total', { reason: 'no-relay' });
+    expect([pair.ann.isClosed, pair.ann.count('interrupted')]).toEqual([false, 0]);
+    pair.ann.say('bye', { reason: 'moved' });
+    await pair.ann.closed();
+    expect(broker.log.facts('relay-closed')).toHaveLength(1);
+  });
+
+  it('close-relay of a relay that moved is the end of it, and leaves its ends the time to leave', async () => {
+    const pair = await world.open(broker);
+    const close = { connection_id: pair.connectionId, reason: 'moved' };
+    await world.must(broker, 'close-relay', 1, close);
+    expect(await world.fact(broker, 'relay-closed', 1)).toMatchObject({ reason: 'closed-by-command' });
+    await Promise.all([pair.ann.heardOut(), pair.bob.heardOut()]);
+    for (const end of [pair.ann, pair.bob]) {
+      expect([end.isClosed, end.count('interrupted')]).toEqual([false, 0]);
+    }
+    expect(await world.command(broker, 'open-relay', 1, spliceOf(pair))).toMatchObject(
+      refusal('stale-epoch'),
+    );
+    for (const end of [pair.ann, pair.bob]) end.say('bye', { reason: 'moved' });
+    await Promise.all([pair.ann.closed(), pair.bob.closed()]);
+    expect(broker.log.facts('relay-closed')).toHaveLength(1);
+  });
+
+  itLong('close-relay of a relay that moved closes who did not leave in time', async () => {
+    const pair = await world.open(broker);
+    await world.must(broker, 'close-relay', 1, { connection_id: pair.connectionId, reason: 'moved' });
+    await Promise.all([pair.ann.closed(), pair.bob.closed()]);
+    expect(broker.log.facts('relay-closed')).toHaveLength(1);
   });
 
   it('hold-target of a higher epoch ends the relay and keeps the controller for the next one', async () => {

@@ -52,9 +52,9 @@ describe('a broker that is gone, or seems so', () => {
       'session-interrupted → draining (controller-attached) epoch 1',
     );
     expect(sessionLine(s.target('in-4', { resumed: true, consented: true }))).toBe(
-      'target-accepted → interrupted (target-attached) epoch 2 | hold-target in-4/2, open-relay in-4/2, close-relay in-3/1',
+      'target-accepted → interrupted (target-attached) epoch 2 | hold-target in-4/2, open-relay in-4/2',
     );
-    s.opened();
+    expect(sessionLine(s.opened())).toBe('session-resumed → open (established) epoch 2 | close-relay in-3/1');
     expect(s.state).toMatchObject({ phase: 'open', placement: { broker_id: 'in-4' } });
   });
 

@@ -2,7 +2,7 @@ import type { SessionPhase } from '#libs/contracts';
 import { SESSION_RULES } from '../policy.ts';
 import { type CommandSpec, openRelay, redirectController } from './commands.ts';
 import { isAt } from './legs.ts';
-import { closeSuperseded, isSilent, windowEndsMs, windowMs } from './over.ts';
+import { isSilent, windowEndsMs, windowMs } from './over.ts';
 import type { Standing, Step } from './state.ts';
 
 /** What comes next for a session whose target is held. */
@@ -35,9 +35,9 @@ export function follow(step: Step, standing: Standing): Next {
     return next(
       'redirecting',
       SESSION_RULES.openMs,
-      // Both ends are at this broker.
-      [openRelay(placement, controller, who), ...closeSuperseded(step, standing)],
-      { placement: assigned, superseded: undefined },
+      // The relay before goes on until this one stands: it may yet be refused, or never be.
+      [openRelay(placement, controller, who)],
+      { placement: assigned },
     );
   }
   // Nobody is there to be told: it comes by itself, or not within the window.

@@ -12,8 +12,8 @@ describe('a session that is interrupted', () => {
       sessionLine(target.opened()),
     ]).toEqual([
       'target-accepted → interrupted (target-attached) epoch 2 | hold-target in-4/2, redirect-controller in-3/2',
-      'connection-assigned → interrupted (controller-attached) epoch 2 | open-relay in-4/2, close-relay in-3/1',
-      'session-resumed → open (established) epoch 2',
+      'connection-assigned → interrupted (controller-attached) epoch 2 | open-relay in-4/2',
+      'session-resumed → open (established) epoch 2 | close-relay in-3/1',
     ]);
     const controller = open();
     expect([

@@ -57,13 +57,14 @@ export function loseTarget(step: Step, reason: DecisionReason, more: More = {}):
  * (a broker that slept says late that the target was there), and would not come again before the window is over.
  */
 export function targetGone(step: Step, more: Pick<Change, 'values'> = {}): SessionOutcome {
-  return loseTarget(step, 'target-lost', { ...more, commands: closeSuperseded(step, step.state) });
+  return loseTarget(step, 'target-lost', { ...more, commands: closeSuperseded(step, 'superseded') });
 }
 
-/** What the broker before has of the session is of no use any more. */
-export function closeSuperseded(step: Step, { superseded, placement }: Standing): CommandSpec[] {
+/** What the broker before has of the session is of no use any more; with `moved` its ends know, and leave it by themselves. */
+export function closeSuperseded(step: Step, reason: 'superseded' | 'moved'): CommandSpec[] {
+  const { superseded, placement } = step.state;
   if (superseded === undefined || superseded.broker_id === placement?.broker_id) return [];
-  return isSilent(step, superseded) ? [] : [closeRelay(superseded, superseded.epoch, 'superseded')];
+  return isSilent(step, superseded) ? [] : [closeRelay(superseded, superseded.epoch, reason)];
 }
 
 /** The controller's leg is gone before the relay stood; a target that is held goes on waiting. */

@@ -3,7 +3,16 @@ import { ignore } from '../decider.ts';
 import { iso } from '../ids.ts';
 import { decided } from './draft.ts';
 import { isAt, isLeft } from './legs.ts';
-import { end, interrupt, loseController, noted, startAnew, targetGone, trafficAfter } from './over.ts';
+import {
+  closeSuperseded,
+  end,
+  interrupt,
+  loseController,
+  noted,
+  startAnew,
+  targetGone,
+  trafficAfter,
+} from './over.ts';
 import { type FactOf, type FactStep, isOpen, type SessionOutcome } from './state.ts';
 
 type Opened = FactOf<'relay-opened'>['data'];
@@ -13,7 +22,7 @@ type Final = (typeof FINAL_CLOSE_REASONS)[number];
 /** The relay stands: for the first time, or again. */
 export function onRelayOpened(step: FactStep, { epoch, broker_id, incarnation }: Opened): SessionOutcome {
   const { state, input } = step;
-  const { placement, opened, failover } = state;
+  const { placement, superseded, opened, failover } = state;
   if (epoch > state.epoch) return ignore('future-epoch');
   if (placement === undefined || epoch < placement.epoch) return ignore('stale-epoch');
   if (placement.broker_id !== broker_id || placement.incarnation !== incarnation) {
@@ -21,16 +30,20 @@ export function onRelayOpened(step: FactStep, { epoch, broker_id, incarnation }:
   }
   if (isOpen(state)) return ignore('duplicate');
   if (placement.controller_attachment_id === undefined) return ignore('not-concerned');
+  // Not before: while this relay did not stand, the one before carried.
+  const closing = closeSuperseded(step, 'moved');
   return decided(step, opened ? 'session-resumed' : 'connection-activated', {
     phase: 'open',
     reason: 'established',
     after: {
       placement: { ...placement, opened: true },
-      superseded: undefined,
+      // It still has to say what it carried.
+      superseded: closing.length === 0 ? undefined : superseded,
       opened: true,
       windowEndsMs: undefined,
       failover: failover && { ...failover, active_at: iso(input.fact.timeMs) },
     },
+    commands: closing,
     // A broker that began to drain meanwhile is left at once.
     dueMs: isLeft(input.fleet, placement) ? input.nowMs : undefined,
   });
