@@ -7,6 +7,8 @@ const WATCH_EVERY_MS = 500;
 const READY_MS = 60_000;
 const HTTP_TIMEOUT_MS = 2_000;
 const LAST_WORDS_LENGTH = 300;
+/** Of a log, the end in which a program says that it stops and that it has. */
+const LAST_LINES = 50;
 
 /**
  * @typedef {import('./paths.mjs').Layout} Layout
@@ -18,8 +20,18 @@ const LAST_WORDS_LENGTH = 300;
  * @param {Program} program
  */
 export function startProgram(layout, program) {
-  return launch(layout, { ...program, env: { ...environment(), ...program.env } });
+  const child = launch(layout, { ...program, env: { ...environment(), ...program.env } });
+  child.on('exit', (code) => {
+    if (child.pid !== undefined && code !== null) exitCodes.set(child.pid, code);
+  });
+  return child;
 }
+
+/**
+ * Of the programs that this process started and that have ended by themselves, by pid.
+ * @type {Map<number, number>}
+ */
+const exitCodes = new Map();
 
 /** What the programs inherit: everything but npm's own variables, which are many and mean nothing to them. */
 function environment() {
@@ -45,9 +57,27 @@ export async function untilReady(layout, program, withinMs = READY_MS) {
  * @param {string} log
  */
 function lastWords(log) {
-  const lines = readFileSync(log, 'utf8').trim().split('\n');
+  const lines = linesOf(log);
   const words = lines.filter((line) => /^\S/.test(line) && !/^(Node\.js v|at )/.test(line)).at(-1);
   return words?.slice(0, LAST_WORDS_LENGTH) ?? 'it said nothing';
+}
+
+/** @param {string} log */
+const linesOf = (log) => readFileSync(log, 'utf8').trim().split('\n');
+
+/**
+ * What made a process end that ended as it should: `drain`, or a signal's name.
+ * @param {string} log
+ * @param {number} pid
+ * @returns {string | undefined} undefined: it said no goodbye
+ */
+function causeOfEnd(log, pid) {
+  const goodbye = linesOf(log)
+    .slice(-LAST_LINES)
+    .filter((line) => /^\{.*"msg":"(stopping|stopped)"/.test(line))
+    .map((line) => JSON.parse(line))
+    .filter((line) => line.pid === pid);
+  return goodbye.at(-1)?.msg === 'stopped' ? goodbye.at(-2)?.cause : undefined;
 }
 
 /**
@@ -65,6 +95,20 @@ export async function answersOk(url) {
 }
 
 /**
+ * @param {Layout} layout
+ * @param {string} name
+ */
+function howItEnded(layout, name) {
+  const log = logFile(layout, name);
+  const { pid = 0 } = readRecord(layout, name) ?? {};
+  const cause = causeOfEnd(log, pid);
+  if (cause === undefined) return `died; its log: ${log}`;
+  const code = exitCodes.get(pid);
+  const why = cause === 'drain' ? 'was drained' : `was told to end (${cause})`;
+  return `${why} and left${code === undefined ? '' : ` (exit code ${code})`}`;
+}
+
+/**
  * Tells when a program dies and when it is there again. It stays dead: only `npm run up` starts it.
  * @param {Layout} layout
  * @param {readonly string[]} names
@@ -77,8 +121,7 @@ export function watch(layout, names, say) {
     for (const [name, was] of alive) {
       const record = readRecord(layout, name);
       const is = isAlive(record);
-      if (was && !is)
-        say(`${name} died; its log: ${logFile(layout, name)}; start it again: npm run up -- ${name}`);
+      if (was && !is) say(`${name} ${howItEnded(layout, name)}; start it again: npm run up -- ${name}`);
       if (!was && is) say(`${name} runs again (pid ${record?.pid})`);
       alive.set(name, is);
     }

@@ -130,6 +130,26 @@ describe('an agent as a whole', () => {
       expect(state?.pending).toBeUndefined();
     });
 
+    it('is told again when somebody asks again, if it never took the command, and not while it is waited for', () => {
+      const again = (offset: number) => told('agent-drain-requested', offset, { kind: 'broker' });
+      const deaf = play(wish, again(1), later(7_000), later(12_000), later(17_000), again(2), again(3));
+      expect(deaf.said).toEqual([
+        'agent-draining v1',
+        'ignore no-change',
+        ...['agent-draining v2', 'agent-draining v3', 'agent-draining v4', 'agent-draining v5'],
+        'ignore no-change',
+      ]);
+      expect(deaf.log.map(({ data }) => data.commands.length)).toEqual([1, 1, 1, 0, 1]);
+      expect(deaf.state?.pending).toMatchObject({ attempt: 1 });
+      const refused = play(wish, answer('command-refused', { reason: 'internal-error' }), again(2));
+      expect(refused.said.at(-1)).toBe('agent-draining v3');
+      const obedient = play(wish, answer('command-succeeded'), again(2));
+      expect(obedient.said.at(-1)).toBe('ignore no-change');
+      // Another life was never told.
+      const anew = told('agent-drain-requested', 3, { kind: 'broker', incarnation: 'b' });
+      expect(play(wish, answer('command-succeeded'), anew).log.at(-1)?.data.commands).toHaveLength(1);
+    });
+
     it('takes no answer to something else, and none of another life', () => {
       const { said } = play(
         wish,

@@ -37,16 +37,18 @@ export function decide(agentId: string, state: AgentState | undefined, input: In
   if (state?.retired.includes(fact.data.incarnation)) return ignore('stale-incarnation');
   const [name, reason, values] = judged(fact);
   const same = state?.incarnation === fact.data.incarnation;
-  if (same && state.condition === CONDITION_AFTER[name]) return ignore('no-change');
+  const kind = fact.data.kind ?? input.fleet.agents.get(agentId)?.kind ?? state?.kind;
+  const isTold = name === 'agent-draining' && kind === 'broker';
+  // Who never answered is told again when somebody asks again; nobody waits for it any more.
+  const isUnheard = isTold && state?.pending === undefined && state?.obeyed !== true;
+  if (same && state.condition === CONDITION_AFTER[name] && !isUnheard) return ignore('no-change');
   // A life that was declared silent is over for ever; only another one recovers, but for a broker, which has no lease.
   if (same && state.condition === 'lost' && !(name === 'agent-recovered' && fact.data.kind === 'broker')) {
     return ignore('stale-incarnation');
   }
   // An agent of which nothing was decided counts as alive.
   if (state === undefined && name === 'agent-recovered') return ignore('no-change');
-  const kind = fact.data.kind ?? input.fleet.agents.get(agentId)?.kind ?? state?.kind;
   const life = { agent_id: agentId, incarnation: fact.data.incarnation, control_region: region, kind };
-  const isTold = name === 'agent-draining' && kind === 'broker';
   return decided(state, input, name, { life, reason, values, isTold });
 }
 
@@ -148,6 +150,7 @@ export function evolve(state: AgentState | undefined, { name, data }: AgentDecid
   const replaced = state !== undefined && state.incarnation !== data.incarnation;
   const retired = replaced ? [state.incarnation, ...state.retired] : (state?.retired ?? []);
   const pending = pendingAfter(state?.pending, data, msOf(data.decided_at));
+  const hasObeyed = data.reason === 'answered' || (state?.obeyed === true && !replaced);
   return {
     agent_id: data.agent_id,
     version: data.version,
@@ -155,6 +158,7 @@ export function evolve(state: AgentState | undefined, { name, data }: AgentDecid
     condition: CONDITION_AFTER[name],
     ...(data.kind === undefined ? {} : { kind: data.kind }),
     ...(pending === undefined ? {} : { pending }),
+    ...(name === 'agent-draining' && hasObeyed ? { obeyed: true } : {}),
     retired: retired.slice(0, RETIRED_MAX),
     handled: withHandled(state?.handled, data.evidence[0]),
   };

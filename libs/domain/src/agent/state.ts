@@ -17,6 +17,8 @@ export interface AgentState {
   readonly kind?: string;
   /** A broker that drains was told so, and has not answered. */
   readonly pending?: PendingDrain;
+  /** A broker that drains has taken the command to. */
+  readonly obeyed?: true;
   /** Lives that a later one replaced, newest first. */
   readonly retired: readonly string[];
   /** Highest handled offset of each input partition, by `<topic>/<partition>`. */
