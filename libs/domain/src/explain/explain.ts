@@ -1,5 +1,6 @@
 import type { LinkDecision, SessionDecision } from '#libs/contracts';
 import { chainOf, conditionSetter } from './chain.ts';
+import { blamedOnWay } from './link-losses.ts';
 import { whatOfLink } from './link-what.ts';
 import { CAME_TO_NOTHING, whyOfLink } from './link-why.ts';
 import { whatOfSession, whyOfSession } from './session-texts.ts';
@@ -21,7 +22,7 @@ export function explain(events: readonly ExplainedEvent[]): Explanation | undefi
   const { kept, omitted } = shortened(chain.indices);
   const ends = new CommandEnds(events);
   const first = conditionSetter(events) ?? chain.indices[0] ?? 0;
-  const cause = confirmed(firstCause(toldOf(events, first)), events.slice(first));
+  const cause = confirmed(firstCause(toldOf(events, first)), events, first);
   return {
     connection_id: data.connection_id,
     kind: data.kind,
@@ -82,8 +83,11 @@ function firstCause(told: Told): FirstCause {
   };
 }
 
-/** An end that came elsewhere told of the death of its broker before the broker's silence did. */
-function confirmed(cause: FirstCause, since: readonly ExplainedEvent[]): FirstCause {
+/** What came later tells more of it than whoever saw it first could. */
+function confirmed(cause: FirstCause, events: readonly ExplainedEvent[], first: number): FirstCause {
+  if (events[first]?.data.kind === 'link') return blamedOnWay(cause, events, first);
+  const since = events.slice(first);
+  // An end that came elsewhere told of the death of its broker before the broker's silence did.
   if (cause.detail !== 'broker-left') return cause;
   const silent = since.some(({ data }, index) => {
     const before = since[index - 1]?.data;

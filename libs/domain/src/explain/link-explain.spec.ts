@@ -93,6 +93,16 @@ describe('explain, of a link', () => {
     expect(said.first_cause.text).toMatch(text);
   });
 
+  it('whose way to its server was silent while both live, does not blame the client', () => {
+    const given = two();
+    given.lost('server', 'keepalive-timeout');
+    expect(explained(given).first_cause).toMatchObject({ reason: 'client-lost', agent_id: 'client-1' });
+    given.established();
+    const { first_cause } = explained(given);
+    expect(first_cause).toMatchObject({ reason: 'peer-lost', agent_id: 'server-1' });
+    expect(first_cause.text).toContain('the way between them was cut');
+  });
+
   it('whose server fell silent, says so', () => {
     const given = two();
     given.tell('agent-silent', { agent_id: 'server-1', incarnation: 'a' });
@@ -174,6 +184,22 @@ describe('explain, of a link', () => {
     });
     expect(said.causes[0]?.text).toContain('carried by the DR client dr-1');
     expect(said.why_not[0]).toMatchObject({ question: 'Why does client-1 not carry the link again?' });
+  });
+
+  it('whose client died as its server saw, says that it was not heard since, until it is', () => {
+    const given = withDr();
+    given.lost('server', 'peer-reset');
+    given.due();
+    given.answer('stop-sending-to-client', 'succeeded');
+    given.established();
+    expect(explained(given)).toMatchObject({
+      client_id: 'dr-1',
+      first_cause: { reason: 'client-lost', agent_id: 'client-1' },
+      why_not: [{ reason: 'client-lost', answer: 'client-1 was lost, and did not ask for the link since.' }],
+    });
+    given.client({ incarnation: 'c2' });
+    given.request({ dr_client_id: 'dr-1', incarnation: 'c2' });
+    expect(explained(given).why_not).toMatchObject([{ reason: 'failback' }]);
   });
 
   it('that goes back by itself, goes on to what had taken it away', () => {

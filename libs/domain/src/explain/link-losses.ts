@@ -1,4 +1,6 @@
 import type { LinkDecision } from '#libs/contracts';
+import { isStanding } from './chain.ts';
+import type { ExplainedEvent, FirstCause } from './types.ts';
 import { evidenceOf, type Told, type Why, wordOf } from './words.ts';
 
 type Link = Told<LinkDecision>;
@@ -50,6 +52,24 @@ export function lossOf(told: Link, to: 'client' | 'server'): Why {
   const [self, other] = byServer ? [server, client] : [client, server];
   const text = SEEN[detail]?.(other, self) ?? `${self} lost the path to ${other} (${detail})`;
   return { text, detail, ...blamed };
+}
+
+/** A client of which a server heard nothing, and that carries the link on in the same life, was not lost: the way was. */
+export function blamedOnWay(cause: FirstCause, events: readonly ExplainedEvent[], first: number): FirstCause {
+  const before = events[first - 1]?.data;
+  const lost = before?.kind === 'link' ? before.placement : undefined;
+  if (cause.reason !== 'client-lost' || cause.detail !== 'keepalive-timeout' || lost === undefined)
+    return cause;
+  const goesOn = events.slice(first + 1).some(({ data }) => {
+    if (data.kind !== 'link' || data.placement === undefined || !isStanding(data)) return false;
+    const { client_id, client_incarnation, epoch } = data.placement;
+    return (
+      client_id === lost.client_id && client_incarnation === lost.client_incarnation && epoch > lost.epoch
+    );
+  });
+  if (!goesOn) return cause;
+  const text = `No keepalive of ${lost.client_id} came back to ${lost.server_id}, and ${lost.client_id} carries on: the way between them was cut, or it stood still for a while.`;
+  return { ...cause, reason: 'peer-lost', agent_id: lost.server_id, text };
 }
 
 /** What lowered a health score, the most of it first. */

@@ -115,22 +115,38 @@ function notBack(events: readonly ExplainedEvent[], last: LinkDecision): WhyNot[
   const own = asker?.kind === 'link' ? asker.request?.client_id : undefined;
   const carrier = last.placement?.client_id;
   if (own === undefined || carrier === undefined || carrier === own) return [];
+  const isAway = last.client_gone === true || isUnheardSince(events, carrier);
   const answer = last.client_gone
     ? `The life of ${own} that was known is over, and no later one asked for the link.`
-    : last.failback_at === undefined
-      ? `${own} takes it back when an operator asks for a planned move; by itself only where its policy says so.`
-      : `${own} is well again, and has it back if it stays so.`;
+    : isAway
+      ? `${own} was lost, and did not ask for the link since.`
+      : last.failback_at === undefined
+        ? `${own} takes it back when an operator asks for a planned move; by itself only where its policy says so.`
+        : `${own} is well again, and has it back if it stays so.`;
   return [
     {
       question: `Why does ${own} not carry the link again?`,
       answer,
-      reason: last.client_gone ? 'client-lost' : 'failback',
+      reason: isAway ? 'client-lost' : 'failback',
       ...since(events, (data) => data.kind === 'link' && data.placement?.client_id === carrier),
       ...untilOf(last.failback_at),
       ...policyIn(last),
     },
   ];
 }
+
+/** The client that asked for the link was lost when this other one took over, and was not told to stand by since. */
+function isUnheardSince(events: readonly ExplainedEvent[], carrier: string): boolean {
+  const from = events.findLastIndex(
+    ({ data }) => data.kind === 'link' && data.placement?.client_id !== carrier,
+  );
+  const since = events.slice(from + 1).map(({ data }) => data);
+  const [taken] = since;
+  const isLoss = taken?.failover !== undefined && LOSSES.has(taken.failover.reason);
+  return isLoss && since.every(({ reason }) => reason !== 'standby' && reason !== 'agent-returned');
+}
+
+const LOSSES: ReadonlySet<string> = new Set(['client-lost', 'agent-silent']);
 
 /** The latest choice went elsewhere than to the peer. */
 function notThePeers(events: readonly ExplainedEvent[]): WhyNot[] {
