@@ -4,6 +4,7 @@ import type { Stack } from '../support/stack.ts';
 import { holdsFor, waitFor } from '../support/wait-for.ts';
 import { auditing } from './support/audit.ts';
 import { shortName } from './support/evidence.ts';
+import { causeOf } from './support/explained.ts';
 import { post, putPolicy, spareLinks, untilPhaseOf } from './support/operator.ts';
 import {
   CONTROLLER,
@@ -63,6 +64,15 @@ describe('a third of the servers lost at once', () => {
       return rows.every(({ phase, status }) => phase === 'suppressed' && status === 'failed');
     });
 
+    for (const { connection_id, client_id } of held) {
+      expect(await causeOf(stack, connection_id)).toMatchObject({
+        reason: 'server-lost',
+        agent_id: server,
+        fact: 'connection-lost',
+        said_by: client_id,
+        why_not: ['blast-radius'],
+      });
+    }
     const failover = await heldFailover(held[0]?.connection_id ?? '');
     expect(failover.suppressed).toMatchObject({
       reason: 'blast-radius',

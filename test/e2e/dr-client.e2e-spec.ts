@@ -5,6 +5,7 @@ import type { Name, Stack } from '../support/stack.ts';
 import { holdsFor, waitFor } from '../support/wait-for.ts';
 import { auditing } from './support/audit.ts';
 import { shortName } from './support/evidence.ts';
+import { causeOf } from './support/explained.ts';
 import {
   askFailover,
   controlOf,
@@ -72,6 +73,13 @@ describe('a payment link whose client has a DR client', () => {
     expect(decided.data.commands.map(({ name }: { name: string }) => name).sort()).toEqual(
       expect.arrayContaining(['accept-client', 'activate-dr-client']),
     );
+    expect(await causeOf(stack)).toMatchObject({
+      reason: 'client-lost',
+      agent_id: PRIMARY,
+      fact: 'connection-lost',
+      said_by: before.server_id,
+      why_not: ['client-lost'],
+    });
   });
 
   it('refuses the first client when it comes back, and tells it to stand by', async () => {
@@ -92,6 +100,11 @@ describe('a payment link whose client has a DR client', () => {
       return idle && row.epoch === carried.epoch && row.client_id === STANDBY;
     });
     expect((await controlOf(stack, 'iso-client-1')).approved).toBe(approved);
+    expect(await causeOf(stack)).toMatchObject({
+      reason: 'client-lost',
+      agent_id: PRIMARY,
+      why_not: ['failback'],
+    });
     await untilApproved(stack, 50, 20_000, 'iso-client-dr');
   });
 
@@ -103,6 +116,12 @@ describe('a payment link whose client has a DR client', () => {
     await untilApproved(stack, 50);
     expect(await controlOf(stack, 'iso-client-dr')).toMatchObject({ active: false, timed_out });
     expect((await lastMove()).data.failover?.reason ?? (await lastMove()).data.reason).toBe('failback');
+    expect(await causeOf(stack)).toMatchObject({
+      reason: 'failback',
+      detail: 'the bank is well again',
+      fact: 'failover-requested',
+      why_not: [],
+    });
     await reconcile(stack);
   });
 
@@ -122,6 +141,9 @@ describe('a payment link whose client has a DR client', () => {
     }
     const ended = (await eventsOf(stack)).find(({ data }) => data.version > before.version);
     expect(ended?.data.evidence[0].type).toBe('agent-silent');
+    const cause = await causeOf(stack);
+    expect(cause).toMatchObject({ reason: 'agent-silent', fact: 'agent-silent', said_by: cause.agent_id });
+    expect([PRIMARY, before.server_id]).toContain(cause.agent_id);
     await untilApproved(stack, 50, 20_000, 'iso-client-dr');
     await Promise.all([stack.program('client-sidecar-1').kill('SIGCONT'), server.kill('SIGCONT')]);
     await waitFor(async () => (await activeSidecars()).join() === [`client-sidecar-dr`].join(), {
@@ -140,12 +162,14 @@ describe('a payment link whose client has a DR client', () => {
 
   it('stays with its client when the way to its server only blips', async () => {
     const before = await untilActive(stack);
+    const cause = await causeOf(stack);
     const way = wayTo(before);
     way.freeze();
     await holdsFor(BLIP_MS, async () => (await rowOf(stack)).version === before.version);
     way.thaw();
     await untilApproved(stack, 50);
     await holdsFor(1_500, async () => (await rowOf(stack)).version === before.version);
+    expect(await causeOf(stack)).toEqual(cause);
     await reconcile(stack);
   });
 
@@ -165,6 +189,15 @@ describe('a payment link whose client has a DR client', () => {
     expect(since.filter(({ type }) => shortName(type) === 'failover-decided')).toHaveLength(1);
     const commands = since.flatMap(({ data }) => data.commands.map(({ name }: { name: string }) => name));
     expect(commands).not.toContain('activate-dr-client');
+    // Either end may be the first to say so; neither died, and the server is the one that was left.
+    const cause = await causeOf(stack);
+    expect(cause).toMatchObject({
+      detail: 'keepalive-timeout',
+      agent_id: before.server_id,
+      fact: 'connection-lost',
+    });
+    expect([PRIMARY, before.server_id]).toContain(cause.said_by);
+    expect(cause.reason).toBe(cause.said_by === PRIMARY ? 'server-lost' : 'peer-lost');
     await reconcile(stack);
   });
 

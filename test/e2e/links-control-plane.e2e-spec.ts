@@ -7,6 +7,7 @@ import { redisCommand } from '../support/redis.ts';
 import type { Stack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { auditing } from './support/audit.ts';
+import { causeOf, explained, serverLost } from './support/explained.ts';
 import { lostFrom, type RegistryPicture, takePicture } from './support/registry-picture.ts';
 import {
   CONTROLLER,
@@ -76,6 +77,7 @@ describe('a payment link while its control plane is in trouble', () => {
     await controller.kill('SIGKILL');
     await controller.start();
     await untilActive(stack, before.epoch + 1);
+    expect(await causeOf(stack)).toMatchObject(serverLost(before));
     await untilApproved(stack, 50);
     await carrying.start();
     await reconcile(stack);
@@ -83,6 +85,7 @@ describe('a payment link while its control plane is in trouble', () => {
 
   it('carries on while Kafka is stopped for 20 s, and is moved again once it is back', async () => {
     const before = await untilActive(stack);
+    const cause = await causeOf(stack);
     await stack.servers?.stop('kafka');
     const stoppedAtMs = performance.now();
     await untilApproved(stack, 200);
@@ -94,8 +97,10 @@ describe('a payment link while its control plane is in trouble', () => {
     await stack.servers?.start('kafka');
     await untilApproved(stack, 50);
     expect(await rowOf(stack)).toMatchObject({ epoch: before.epoch, server_id: before.server_id });
+    expect(await causeOf(stack)).toEqual(cause);
     await sidecarOf(stack, before).kill('SIGKILL');
     await untilActive(stack, before.epoch + 1, 60_000);
+    expect(await causeOf(stack)).toMatchObject(serverLost(before));
     await untilApproved(stack, 50);
     await sidecarOf(stack, before).start();
     await reconcile(stack);
@@ -103,12 +108,14 @@ describe('a payment link while its control plane is in trouble', () => {
 
   it('keeps its registry through a FLUSHALL: readers are told, and it comes back equal', async () => {
     const before = await takePicture(stack);
+    const why = await explained(stack);
     await redisCommand(stack.redisUrl, 'FLUSHALL');
     await waitFor(async () => (await rowAnswer()).body.code === 'registry-rebuilding', {
       what: 'an answer that the registry is being rebuilt',
       everyMs: 5,
     });
     await untilRegistryIsBack(before);
+    expect(await explained(stack)).toEqual(why);
     await untilApproved(stack, 50);
     await reconcile(stack);
   });

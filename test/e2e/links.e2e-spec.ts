@@ -5,7 +5,8 @@ import type { Name, Stack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { auditing } from './support/audit.ts';
 import { factsOf } from './support/evidence.ts';
-import { explained } from './support/explained.ts';
+import { causeOf, explained, serverLost } from './support/explained.ts';
+import { moveTo } from './support/operator.ts';
 import {
   applicationsOf,
   controlOf,
@@ -106,7 +107,8 @@ describe('a payment link under 50 purchases a second', () => {
   });
 
   it('moves to the other pod of its server when the application dies, without a decision', async () => {
-    const row = await moveTo('scheme-server-1');
+    const row = await moveTo(stack, 'scheme-server-1');
+    const moved = await explained(stack);
     const [first, second] = applicationsOf('server-sidecar-1') as [Name, Name];
     const before = (await controlOf(stack, 'iso-client-1')).by_server;
     await untilApproved(stack, 20);
@@ -121,6 +123,8 @@ describe('a payment link under 50 purchases a second', () => {
     );
     const after = await rowOf(stack);
     expect(after).toMatchObject({ epoch: row.epoch, version: row.version, server_id: 'scheme-server-1' });
+    // The link itself moved nowhere, so that it stands where it does for the reason that it had.
+    expect(await explained(stack)).toEqual(moved);
     const facts = await new PlainKafka(stack.kafkaBrokers).readAll(
       `${stack.regions.scheme}.connection-status`,
     );
@@ -147,10 +151,9 @@ describe('a payment link under 50 purchases a second', () => {
       server_id: after.server_id,
       went: 'peer',
     });
-    expect((await explained(stack)).first_cause).toMatchObject({
-      reason: 'server-lost',
+    expect(await causeOf(stack)).toMatchObject({
+      ...serverLost(before),
       detail: expect.stringMatching(/^peer-(reset|closed)$/),
-      agent_id: before.server_id,
     });
     await untilApproved(stack, 50);
     await reconcile(stack);
@@ -168,10 +171,9 @@ describe('a payment link under 50 purchases a second', () => {
       type: 'connection-lost',
       values: { reason: 'keepalive-timeout', observed_by: 'client-sidecar' },
     });
-    expect((await explained(stack)).first_cause).toMatchObject({
-      reason: 'server-lost',
+    expect(await causeOf(stack)).toMatchObject({
+      ...serverLost(before),
       detail: 'keepalive-timeout',
-      agent_id: before.server_id,
     });
     await untilApproved(stack, 50);
     await old.kill('SIGCONT');
@@ -208,9 +210,10 @@ describe('a payment link under 50 purchases a second', () => {
       ({ data }) => data.version > before.version && data.reason === 'unanswered-requests',
     );
     expect(JSON.stringify(moved?.data.evidence)).toMatch(/unanswered/);
-    expect((await explained(stack)).first_cause).toMatchObject({
+    expect(await causeOf(stack)).toMatchObject({
       reason: 'unanswered-requests',
       agent_id: before.server_id,
+      fact: 'connection-degraded',
     });
     for (const pod of pods) await postJson(stack.url(pod, '/control'), { command: 'answer' });
     await untilApproved(stack, 50);
@@ -222,30 +225,18 @@ describe('a payment link under 50 purchases a second', () => {
     await Promise.all(SERVER_SIDECARS.map((name) => stack.program(name).kill('SIGKILL')));
     const waiting = await untilPhase(stack, 'waiting-for-capacity');
     expect(waiting.status).toBe('failed');
-    const why = await explained(stack);
-    expect(why.first_cause).toMatchObject({ reason: 'server-lost', agent_id: before.server_id });
-    expect(why.why_not[0]).toMatchObject({ question: 'Why does the link stand nowhere?' });
+    expect(await causeOf(stack)).toMatchObject(serverLost(before));
+    const [nowhere] = (await explained(stack)).why_not;
+    expect(nowhere).toMatchObject({
+      question: 'Why does the link stand nowhere?',
+      reason: 'no-capacity',
+    });
     await stack.program('server-sidecar-2').start();
     const after = await untilActive(stack, before.epoch + 1);
     expect(after.server_id).toBe('scheme-server-2');
     await untilApproved(stack, 50);
     await reconcile(stack);
   });
-
-  /** The link, moved to this server by request if it stands elsewhere. */
-  async function moveTo(server: string) {
-    for (let tries = 0; tries < 4; tries += 1) {
-      const row = await untilActive(stack);
-      if (row.server_id === server) return row;
-      await postJson(
-        stack.url('central-controller-east', `/api/v1/connections/${encodeURIComponent(LINK)}/failover`),
-        { reason: `to ${server}`, planned: true },
-        stack.token,
-      );
-      await untilActive(stack, row.epoch + 1);
-    }
-    throw new Error(`the link did not come to ${server}`);
-  }
 
   describe('with time for each step of a move, which a busy machine needs', () => {
     beforeAll(async () => {
@@ -266,9 +257,10 @@ describe('a payment link under 50 purchases a second', () => {
       expect(answer.status).toBe(202);
       const after = await untilActive(stack, before.epoch + 1);
       expect(after.server_id).not.toBe(before.server_id);
-      expect((await explained(stack)).first_cause).toMatchObject({
+      expect(await causeOf(stack)).toMatchObject({
         reason: 'operator-request',
         detail: 'maintenance',
+        fact: 'failover-requested',
       });
       await untilApproved(stack, 50);
       expect((await controlOf(stack, 'iso-client-1')).timed_out).toBe(reversed);
@@ -286,10 +278,11 @@ describe('a payment link under 50 purchases a second', () => {
       expect(answer.status).toBe(202);
       const after = await untilActive(stack, before.epoch + 1);
       expect(after.server_id).not.toBe(before.server_id);
-      expect((await explained(stack)).first_cause).toMatchObject({
+      expect(await causeOf(stack)).toMatchObject({
         reason: 'agent-draining',
         detail: 'upgrade',
         agent_id: before.server_id,
+        fact: 'agent-drain-requested',
       });
       await untilApproved(stack, 50);
       expect((await controlOf(stack, 'iso-client-1')).timed_out).toBe(reversed);

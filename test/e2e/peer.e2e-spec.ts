@@ -4,6 +4,7 @@ import { PlainKafka } from '../support/plain-kafka.ts';
 import type { Name, Stack, Variables } from '../support/stack.ts';
 import { holdsFor, waitFor } from '../support/wait-for.ts';
 import { auditing } from './support/audit.ts';
+import { causeOf, explained, serverLost } from './support/explained.ts';
 import { publishFact, spareLinks, untilPhaseOf } from './support/operator.ts';
 import {
   askAs,
@@ -103,6 +104,7 @@ describe('a failover that the peer decides with', () => {
       reason: 'stale-epoch',
       went: 'failover-target',
     });
+    expect((await causeOf(stack)).why_not).toEqual(['refused']);
     expect(after.server_id).toBe(before.failover_target);
     caller.close();
     await reconcile(stack);
@@ -159,6 +161,10 @@ describe('a failover that the peer decides with', () => {
     await lost.kill('SIGKILL');
     const waiting = await untilPhase(stack, 'waiting-for-capacity');
     expect(waiting.status).toBe('failed');
+    expect(await causeOf(stack)).toMatchObject({
+      ...serverLost(before),
+      why_not: ['no-capacity'],
+    });
     const told = (await eventsOf(stack)).find(({ data }) => data.version > before.version && data.peer);
     expect(told?.data.peer).toMatchObject({ outcome: 'refused', reason: 'no-capacity' });
     expect(await peersDecisions(plain, stack, 'server-refused')).toContainEqual(
@@ -193,6 +199,7 @@ describe('a failover that the peer decides with', () => {
     way.thaw();
     await controller.start(home);
     await untilActive(stack, before.epoch + 1, 60_000);
+    expect(await causeOf(stack)).toMatchObject(serverLost(before));
     await untilApproved(stack, 50);
     await reconcile(stack);
   });
@@ -209,6 +216,10 @@ describe('a failover that the peer decides with', () => {
     const { data } = await decidedSince(stack, before.version);
     expect(['timeout', 'unreachable']).toContain(data.peer.outcome);
     expect(data.peer.went).toBe('failover-target');
+    expect(await causeOf(stack)).toMatchObject({
+      ...serverLost(before),
+      why_not: [data.peer.outcome],
+    });
     await untilApproved(stack, 50);
     way.thaw();
     await stack.program(PEER).start();
@@ -221,6 +232,11 @@ describe('a failover that the peer decides with', () => {
     const { before, after, decided } = await killServer(stack);
     expect(['unreachable', 'timeout', 'circuit-open']).toContain(decided.data.peer.outcome);
     expect(decided.data.peer.went).toBe('failover-target');
+    const [notThePeers] = (await explained(stack)).why_not;
+    expect(notThePeers).toMatchObject({
+      reason: decided.data.peer.outcome,
+      answer: expect.stringContaining('failover target was taken instead'),
+    });
     expect(after.server_id).toBe(before.failover_target);
     await reconcile(stack);
   });
@@ -230,6 +246,7 @@ describe('a failover that the peer decides with', () => {
     await stack.program(PEER).kill('SIGSTOP');
     const { after, decided } = await killServer(stack);
     expect(decided.data.peer).toMatchObject({ outcome: 'timeout', went: 'failover-target' });
+    expect((await causeOf(stack)).why_not).toEqual(['timeout']);
     const known = (await peersDecisions(plain, stack, 'server-reserved')).length;
     await stack.program(PEER).kill('SIGCONT');
     await waitFor(async () => (await peersDecisions(plain, stack, 'server-reserved')).length > known, {

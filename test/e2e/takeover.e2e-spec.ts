@@ -7,6 +7,7 @@ import type { Name, Stack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { auditing } from './support/audit.ts';
 import { decisionsIn, type Logged, shortName } from './support/evidence.ts';
+import { causeOf, explained, serverLost } from './support/explained.ts';
 import {
   LINK,
   type Row,
@@ -43,6 +44,7 @@ describe('two processes that decide for one region', () => {
     expect(completed.data).toMatchObject({ server_id: chosen, epoch: decided.data.epoch });
     expect(stack.program(owner).alive()).toBe(false);
     expect(await answersOf(asleep)).toEqual({ 'command-succeeded': 1 });
+    await expectKilled(before);
     await untilApproved(stack, 50);
     await putRight(owner, sidecarName(before));
   });
@@ -60,6 +62,12 @@ describe('two processes that decide for one region', () => {
       return Object.keys(found).length > 0 && found;
     });
     expect(answered).toEqual({ 'command-refused': 1 });
+    await expectKilled(before);
+    // biome-ignore lint/suspicious/noExplicitAny: an answer of REST
+    const commands = (await explained(stack)).causes.flatMap((step: any) => step.commands);
+    expect(commands).toContainEqual(
+      expect.objectContaining({ name: 'accept-client', agent_id: chosen, outcome: 'unanswered' }),
+    );
     await untilApproved(stack, 50);
     await putRight(owner, sidecarName(before));
   });
@@ -103,6 +111,11 @@ describe('two processes that decide for one region', () => {
     if (decided === undefined) throw new Error('a failover was completed that nobody decided');
     expect(completed.writer).not.toBe(decided.writer);
     return { decided, completed };
+  }
+
+  /** Whoever finished it, and wherever: it began with the server that was killed. */
+  async function expectKilled(before: Row): Promise<void> {
+    expect(await causeOf(stack)).toMatchObject(serverLost(before));
   }
 
   async function putRight(controller: Name, sidecar: Name): Promise<void> {

@@ -4,6 +4,7 @@ import { PlainKafka } from '../support/plain-kafka.ts';
 import { type Name, type Stack, startStack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { audit } from './support/audit.ts';
+import { causeOf } from './support/explained.ts';
 
 const FIRST: Name = 'central-controller-east';
 /** Told to decide for the bank's region as well, in place of its own. */
@@ -51,6 +52,15 @@ describe('two processes of one region', () => {
       { what: 'a decision on every link, whoever took its request' },
     );
     expect([...versions.values()].every((version) => version === 1)).toBe(true);
+    // Nobody runs that client, and whoever took the request says so.
+    for (const index of [0, LINKS - 1]) {
+      expect(await causeOf(stack, `some-client:${index}`, SECOND)).toMatchObject({
+        reason: 'client-unheard',
+        agent_id: 'some-client',
+        fact: 'connection-request',
+        why_not: ['client-unheard'],
+      });
+    }
     await audit(stack, { requests: false });
   });
 

@@ -1,7 +1,7 @@
 import { getJson } from '../../support/http.ts';
 import type { Name, Stack } from '../../support/stack.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { CONTROLLER, LINK } from './spine.ts';
+import { CONTROLLER, LINK, type Row } from './spine.ts';
 
 /** Why a connection stands where it stands, as a controller explains it; it must know where that began, from the log. */
 export async function explained(stack: Stack, id = LINK, controller: Name = CONTROLLER) {
@@ -14,6 +14,45 @@ export async function explained(stack: Stack, id = LINK, controller: Name = CONT
     },
     { what: `${id} explained, with the fact that it began with` },
   );
-  expect(body.complete).toBe(true);
-  return body;
+  const { at: _asked, ...why } = body;
+  expect(why.complete).toBe(true);
+  return why;
 }
+
+/** What it all began with, and the record of the log that told of it. */
+export interface TrueCause {
+  readonly reason: string;
+  readonly detail?: string;
+  /** The agent that failed, or is to be left. */
+  readonly agent_id?: string;
+  readonly text: string;
+  /** Type of the fact that the decision rests on. */
+  readonly fact?: string;
+  /** Whose fact it is. */
+  readonly said_by?: string;
+  /** Why what one might expect has not happened: for programs. */
+  readonly why_not: readonly string[];
+}
+
+/** The first cause of where a connection stands, with the fact behind it: for a test to hold against what it did itself. */
+export async function causeOf(stack: Stack, id = LINK, controller: Name = CONTROLLER): Promise<TrueCause> {
+  const { first_cause, causes, why_not } = await explained(stack, id, controller);
+  // biome-ignore lint/suspicious/noExplicitAny: an answer of REST
+  const step = causes.find((each: any) => each.event_id === first_cause.event_id);
+  const [fact] = step?.evidence ?? [];
+  expect(fact).toMatchObject({ topic: expect.any(String), offset: expect.any(Number) });
+  return {
+    ...first_cause,
+    fact: fact.type,
+    said_by: fact.agent_id,
+    why_not: why_not.map(({ reason }: { reason: string }) => reason),
+  };
+}
+
+/** The cause of a move whose server died or fell silent, where the client was the one that saw it. */
+export const serverLost = ({ server_id, client_id }: Row) => ({
+  reason: 'server-lost',
+  agent_id: server_id,
+  fact: 'connection-lost',
+  said_by: client_id,
+});

@@ -3,7 +3,7 @@ import { PlainKafka } from '../../support/plain-kafka.ts';
 import { freePort } from '../../support/servers.mjs';
 import type { Stack, Variables } from '../../support/stack.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { CONTROLLER, type Row, rowOf } from './spine.ts';
+import { askFailover, CONTROLLER, type Row, rowOf, untilActive } from './spine.ts';
 
 /** What an operator does by REST, at the bank's controller. */
 
@@ -31,6 +31,17 @@ export function untilPhaseOf(stack: Stack, id: string, phase: string, withinMs =
     },
     { what: `${id} ${phase}`, withinMs },
   );
+}
+
+/** The demo link, moved to this server by request if it stands elsewhere. */
+export async function moveTo(stack: Stack, server: string): Promise<Row> {
+  for (let tries = 0; tries < 4; tries += 1) {
+    const row = await untilActive(stack);
+    if (row.server_id === server) return row;
+    await askFailover(stack, { reason: `to ${server}`, planned: true });
+    await untilActive(stack, row.epoch + 1);
+  }
+  throw new Error(`the link did not come to ${server}`);
 }
 
 /** Publishes a fact on a connection of the bank's as any program may. */

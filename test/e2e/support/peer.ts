@@ -9,17 +9,19 @@ import { freePort } from '../../support/servers.mjs';
 import type { Name, Stack, Variables } from '../../support/stack.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { shortName } from './evidence.ts';
+import { causeOf, serverLost } from './explained.ts';
 import { type Event, eventsOf, type Row, rowOf, sidecarOf, untilActive, untilApproved } from './spine.ts';
 
 /** The scheme's controller, which the bank's asks for servers. */
 export const PEER: Name = 'central-controller-west';
 const STOP_GRACE_MS = 5_000;
 
-/** Kills the server of the link, and says how it was placed again. */
+/** Kills the server of the link, and says how it was placed again; whatever the peer did, that is why. */
 export async function killServer(stack: Stack): Promise<{ before: Row; after: Row; decided: Event }> {
   const before = await untilActive(stack);
   await sidecarOf(stack, before).kill('SIGKILL');
   const after = await untilActive(stack, before.epoch + 1);
+  expect(await causeOf(stack)).toMatchObject(serverLost(before));
   await untilApproved(stack, 50);
   return { before, after, decided: await decidedSince(stack, before.version) };
 }
