@@ -66,7 +66,8 @@ export interface Agent {
   /** How many it carries. */
   connections?: number;
   draining: boolean;
-  status: AgentStatus;
+  /** `unknown` is the page's own word, for a past moment: reports are not kept. */
+  status: AgentStatus | 'unknown';
   health_score?: number;
   last_heartbeat?: string;
   software_version?: string;

@@ -1,0 +1,328 @@
+import { css } from 'lit';
+
+/** What pages and frame share: type, cards, buttons, fields, lists of terms. */
+export const sharedStyles = css`
+  :host {
+    box-sizing: border-box;
+    display: block;
+    color: var(--tl-text);
+    font: var(--tl-size-m) / 1.5 var(--tl-font);
+    font-variant-numeric: tabular-nums;
+  }
+  *,
+  *::before,
+  *::after {
+    box-sizing: border-box;
+  }
+  h1,
+  h2,
+  h3,
+  p,
+  dl,
+  dd,
+  ul,
+  ol {
+    margin: 0;
+    padding: 0;
+  }
+  ul,
+  ol {
+    list-style: none;
+  }
+  h1 {
+    font-size: var(--tl-size-xl);
+    font-weight: 620;
+    letter-spacing: -0.015em;
+    line-height: 1.25;
+    overflow-wrap: anywhere;
+  }
+  h2 {
+    font-size: 14px;
+    font-weight: 600;
+    letter-spacing: -0.005em;
+  }
+  a {
+    color: var(--tl-accent);
+    text-decoration: none;
+  }
+  a:hover {
+    text-decoration: underline;
+    text-underline-offset: 2px;
+  }
+  button,
+  input,
+  select,
+  textarea {
+    font: inherit;
+    color: inherit;
+  }
+  :focus-visible {
+    outline: 2px solid var(--tl-focus);
+    outline-offset: 2px;
+    border-radius: 4px;
+  }
+  .mono {
+    font-family: var(--tl-mono);
+    font-size: 0.93em;
+  }
+  .quiet {
+    color: var(--tl-text-2);
+  }
+  .small {
+    font-size: var(--tl-size-s);
+  }
+  .nowrap {
+    white-space: nowrap;
+  }
+  .clip {
+    min-width: 0;
+    overflow: hidden;
+    text-overflow: ellipsis;
+    white-space: nowrap;
+  }
+  .unseen {
+    position: absolute;
+    width: 1px;
+    height: 1px;
+    margin: -1px;
+    overflow: hidden;
+    clip-path: inset(50%);
+    white-space: nowrap;
+  }
+  .row {
+    display: flex;
+    align-items: center;
+    gap: var(--tl-space-2);
+    flex-wrap: wrap;
+    min-width: 0;
+  }
+  .spread {
+    justify-content: space-between;
+  }
+  @media (prefers-reduced-motion: reduce) {
+    *,
+    *::before,
+    *::after {
+      animation: none !important;
+      transition: none !important;
+    }
+  }
+`;
+
+export const cardStyles = css`
+  .card {
+    min-width: 0;
+    background: var(--tl-surface);
+    border: 1px solid var(--tl-line);
+    border-radius: var(--tl-radius);
+    box-shadow: var(--tl-shadow);
+  }
+  .card > header {
+    display: flex;
+    align-items: center;
+    justify-content: space-between;
+    gap: var(--tl-space-3);
+    min-height: 44px;
+    padding: var(--tl-space-2) var(--tl-space-4);
+    border-bottom: 1px solid var(--tl-line);
+  }
+  .card > .body {
+    padding: var(--tl-space-4);
+  }
+  .card > .body.flush {
+    padding: 0;
+  }
+  .empty {
+    padding: var(--tl-space-5) var(--tl-space-4);
+    color: var(--tl-text-2);
+    text-align: center;
+  }
+  .problem {
+    padding: var(--tl-space-3) var(--tl-space-4);
+    border-radius: var(--tl-radius);
+    background: var(--tl-bad-soft);
+    color: var(--tl-bad);
+  }
+  .note {
+    padding: var(--tl-space-2) var(--tl-space-3);
+    border-radius: var(--tl-radius-s);
+    background: var(--tl-surface-2);
+    color: var(--tl-text-2);
+    font-size: var(--tl-size-s);
+  }
+  dl.facts {
+    display: grid;
+    grid-template-columns: repeat(auto-fill, minmax(150px, 1fr));
+    gap: var(--tl-space-4) var(--tl-space-5);
+  }
+  dl.facts dt {
+    color: var(--tl-text-2);
+    font-size: var(--tl-size-s);
+  }
+  dl.facts dd {
+    overflow-wrap: anywhere;
+  }
+`;
+
+export const controlStyles = css`
+  .button {
+    display: inline-flex;
+    align-items: center;
+    justify-content: center;
+    gap: 6px;
+    min-height: 32px;
+    padding: 4px 12px;
+    border: 1px solid var(--tl-line);
+    border-radius: 6px;
+    background: var(--tl-surface);
+    color: var(--tl-text);
+    font-weight: 500;
+    white-space: nowrap;
+    cursor: pointer;
+    transition: background 120ms;
+  }
+  .button:hover:not(:disabled) {
+    background: var(--tl-surface-2);
+    text-decoration: none;
+  }
+  .button:disabled {
+    color: var(--tl-text-2);
+    cursor: not-allowed;
+  }
+  .button.primary {
+    border-color: transparent;
+    background: var(--tl-accent);
+    color: var(--tl-accent-text);
+  }
+  .button.primary:hover:not(:disabled) {
+    filter: brightness(1.08);
+    background: var(--tl-accent);
+  }
+  .button.bad {
+    color: var(--tl-bad);
+  }
+  .button.icon {
+    width: 32px;
+    padding: 0;
+  }
+  .button.bare {
+    border-color: transparent;
+    background: none;
+  }
+  .field {
+    min-height: 32px;
+    padding: 4px 10px;
+    border: 1px solid var(--tl-line-strong);
+    border-radius: 6px;
+    background: var(--tl-surface);
+    color: var(--tl-text);
+  }
+  .field::placeholder {
+    color: var(--tl-text-2);
+    opacity: 1;
+  }
+  select.field {
+    padding-right: 26px;
+  }
+  kbd {
+    display: inline-block;
+    min-width: 20px;
+    padding: 0 5px;
+    border: 1px solid var(--tl-line);
+    border-radius: 4px;
+    background: var(--tl-surface-2);
+    color: var(--tl-text-2);
+    font: 11px/18px var(--tl-mono);
+    text-align: center;
+  }
+  .chips {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 6px;
+  }
+  .chip {
+    display: inline-flex;
+    align-items: center;
+    gap: 6px;
+    min-height: 28px;
+    padding: 2px 10px;
+    border: 1px solid var(--tl-line);
+    border-radius: 999px;
+    background: var(--tl-surface);
+    color: var(--tl-text-2);
+    font-size: var(--tl-size-s);
+    font-weight: 500;
+    cursor: pointer;
+    white-space: nowrap;
+  }
+  .chip:hover {
+    color: var(--tl-text);
+    background: var(--tl-surface-2);
+  }
+  .chip[aria-pressed='true'] {
+    border-color: var(--tl-accent);
+    background: var(--tl-accent-soft);
+    color: var(--tl-accent);
+  }
+  .chip .figure {
+    opacity: 0.85;
+  }
+`;
+
+/** A page: its title with actions, then its pieces. `tall` pages fill the window and scroll within. */
+export const pageStyles = css`
+  .page {
+    display: flex;
+    flex-direction: column;
+    gap: var(--tl-space-4);
+    min-height: 0;
+  }
+  :host([tall]),
+  :host([tall]) .page {
+    height: 100%;
+  }
+  .title {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    justify-content: space-between;
+    gap: var(--tl-space-3);
+    min-height: 32px;
+  }
+  .title .row {
+    gap: var(--tl-space-3);
+  }
+  .crumb {
+    color: var(--tl-text-2);
+    font-size: var(--tl-size-s);
+  }
+  .filters {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: var(--tl-space-2) var(--tl-space-3);
+  }
+  .filters .search {
+    flex: 1 1 220px;
+    max-width: 380px;
+  }
+  .fill {
+    flex: 1;
+    min-height: 320px;
+    display: flex;
+    flex-direction: column;
+  }
+  .fill > tl-virtual-table {
+    flex: 0 1 auto;
+    min-height: 0;
+  }
+  @media (max-width: 640px) {
+    h1 {
+      font-size: 18px;
+    }
+    .filters .search {
+      flex-basis: 100%;
+      max-width: none;
+    }
+  }
+`;

@@ -1,0 +1,237 @@
+import { css, html, nothing, type TemplateResult } from 'lit';
+import { ago, count, dateTime, words } from '../format.ts';
+import type { Connection } from '../model.ts';
+import '../parts/tl-chain.ts';
+import '../parts/tl-timeline.ts';
+import { ConnectionReading } from '../state/connection-reading.ts';
+import { cardStyles, controlStyles, pageStyles, sharedStyles } from '../styles.ts';
+import { View } from '../view.ts';
+import './end-card.ts';
+import { actionButton, connectionStatus, fact, link, moveStatus, problem, took } from './pieces.ts';
+
+/** One connection: how it is, why, what was decided on it, and what one may do. */
+export class ConnectionView extends View {
+  static override properties = { ...View.properties, id: { type: String } };
+
+  override id = '';
+  private readonly reading = new ConnectionReading(() => this.requestUpdate());
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.reading.start(this.context);
+    // The plot is the heaviest piece, and stands on no other page.
+    void import('../parts/tl-health-plot.ts');
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.reading.stop();
+  }
+
+  protected override willUpdate(): void {
+    this.reading.want(this.id);
+  }
+
+  private renderActions(row: Connection): TemplateResult {
+    const { context } = this;
+    const over = row.status === 'closed' ? 'It is closed' : undefined;
+    return html`<div class="row">
+      ${actionButton(context, 'Move …', () => context.ask({ kind: 'failover', connection: row }), { disabled: over })}
+    </div>`;
+  }
+
+  private renderFacts(row: Connection): TemplateResult {
+    const { nowMs } = this.context;
+    return html`<section class="card">
+      <div class="body">
+        <dl class="facts">
+          ${fact('Kind', row.kind)} ${fact('Home region', row.home_region)} ${fact('Epoch', count(row.epoch))}
+          ${fact('Decisions', count(row.version))} ${fact('Changed', html`<span title=${row.updated_at}>${ago(row.updated_at, nowMs)}</span>`)}
+          ${row.failover_target ? fact('Next in line', link(this.context, 'agent', row.failover_target)) : nothing}
+          ${row.last_heartbeat ? fact('Heard of', ago(row.last_heartbeat, nowMs)) : nothing}
+        </dl>
+      </div>
+    </section>`;
+  }
+
+  private renderEnds(row: Connection): TemplateResult {
+    const [first, second] =
+      row.kind === 'session' ? [row.client_id, row.broker_id] : [row.client_id, row.server_id];
+    return html`<section class="ends" aria-label="Its two ends">
+      <tl-end-card .context=${this.context} .id=${first ?? ''} label=${row.kind === 'session' ? 'Controller' : 'Client'}></tl-end-card>
+      <tl-end-card .context=${this.context} .id=${second ?? ''} label=${row.kind === 'session' ? 'Broker' : 'Server'}></tl-end-card>
+    </section>`;
+  }
+
+  private renderWhy(): TemplateResult {
+    const { why } = this.reading;
+    return html`<section class="card" aria-busy=${why.isLoading}>
+      <header><h2>Why it stands where it stands</h2></header>
+      <div class="body">
+        ${problem(why.error)}
+        ${
+          why.value
+            ? html`<tl-chain
+                .explanation=${why.value}
+                .agentHref=${(id: string) => this.context.href('agent', id)}
+              ></tl-chain>`
+            : why.isLoading
+              ? html`<p class="quiet">Reading the log …</p>`
+              : nothing
+        }
+      </div>
+    </section>`;
+  }
+
+  private renderHealth(): TemplateResult {
+    const { health } = this.reading;
+    const isPast = this.context.at !== undefined;
+    return html`<section class="card">
+      <header><h2>Health, last hour</h2></header>
+      <div class="body">
+        ${
+          isPast
+            ? html`<p class="note">Reports are kept for an hour, and not as of a past moment.</p>`
+            : html`${problem(health.error)}
+                <tl-health-plot .points=${health.value?.items ?? []}></tl-health-plot>`
+        }
+      </div>
+    </section>`;
+  }
+
+  private renderMoves(): TemplateResult {
+    const moves = this.reading.moves.value?.items ?? [];
+    const { nowMs } = this.context;
+    return html`<section class="card">
+      <header>
+        <h2>Failovers</h2>
+        <a href=${this.context.href('failovers', undefined, { connection_id: this.id })}>All</a>
+      </header>
+      <div class="body flush">
+        ${
+          moves.length === 0
+            ? html`<p class="empty">It has not moved.</p>`
+            : html`<ul class="moves">
+                ${moves.slice(0, 8).map(
+                  (move) => html`<li>
+                    <a class="clip" href=${this.context.href('failover', move.failover_id)}>
+                      ${words(move.reason)}: ${move.from ?? 'nowhere'} → ${move.to ?? '…'}
+                    </a>
+                    ${moveStatus(move, this.reading.row)}
+                    <span class="quiet small nowrap">${took(move)}, ${ago(move.detected_at, nowMs)}</span>
+                  </li>`,
+                )}
+              </ul>`
+        }
+      </div>
+    </section>`;
+  }
+
+  private renderEvents(): TemplateResult {
+    const { events } = this.reading;
+    const { at } = this.context;
+    const all = events.value ?? [];
+    const shown = at === undefined ? all : all.filter(({ time }) => Date.parse(time) <= Date.parse(at));
+    return html`<section class="card">
+      <header>
+        <h2>Decisions</h2>
+        <span class="quiet small">${count(shown.length)}, the newest first</span>
+      </header>
+      <div class="body">
+        ${problem(events.error)}
+        <tl-timeline
+          asOf
+          .events=${shown}
+          @tl-as-of=${(event: CustomEvent<{ time: string }>) => this.context.travel(event.detail.time)}
+        ></tl-timeline>
+      </div>
+    </section>`;
+  }
+
+  override render(): TemplateResult {
+    const { row, error } = this.reading;
+    return html`<div class="page">
+      <div>
+        <p class="crumb"><a href=${this.context.href('connections')}>Connections</a></p>
+        <div class="title">
+          <div class="row">
+            <h1>${this.id}</h1>
+            ${row ? connectionStatus(row) : nothing}
+          </div>
+          ${row ? this.renderActions(row) : nothing}
+        </div>
+      </div>
+      ${row ? this.renderBody(row) : html`${problem(error)}${error ? nothing : html`<p class="quiet">Reading …</p>`}`}
+    </div>`;
+  }
+
+  private renderBody(row: Connection): TemplateResult {
+    const { why } = this.reading;
+    return html`
+      ${why.value ? html`<p class="summary">${why.value.summary}</p>` : html`<p class="summary quiet">…</p>`}
+      <div class="columns">
+        <div class="stack">${this.renderEnds(row)} ${this.renderWhy()}</div>
+        <div class="stack">
+          ${this.renderFacts(row)} ${this.renderHealth()} ${this.renderMoves()} ${this.renderEvents()}
+        </div>
+      </div>
+      <p class="quiet small">As of ${dateTime(row.updated_at)}, version ${row.version}.</p>
+    `;
+  }
+
+  static override styles = [
+    sharedStyles,
+    cardStyles,
+    controlStyles,
+    pageStyles,
+    css`
+      .summary {
+        max-width: 110ch;
+        font-size: 15px;
+        line-height: 1.55;
+      }
+      .columns {
+        display: grid;
+        grid-template-columns: minmax(0, 3fr) minmax(0, 2fr);
+        align-items: start;
+        gap: var(--tl-space-4);
+      }
+      .stack {
+        display: grid;
+        gap: var(--tl-space-4);
+        min-width: 0;
+      }
+      .ends {
+        display: grid;
+        grid-template-columns: repeat(2, minmax(0, 1fr));
+        gap: var(--tl-space-4);
+      }
+      .moves li {
+        display: flex;
+        align-items: center;
+        gap: var(--tl-space-3);
+        min-height: 40px;
+        padding: 6px var(--tl-space-4);
+        border-bottom: 1px solid var(--tl-line);
+      }
+      .moves li:last-child {
+        border-bottom: 0;
+      }
+      .moves a {
+        flex: 1;
+      }
+      @media (max-width: 1100px) {
+        .columns {
+          grid-template-columns: minmax(0, 1fr);
+        }
+      }
+      @media (max-width: 640px) {
+        .ends {
+          grid-template-columns: minmax(0, 1fr);
+        }
+      }
+    `,
+  ];
+}
+
+customElements.define('tl-connection-view', ConnectionView);

@@ -1,0 +1,170 @@
+import { css, html, nothing, type TemplateResult } from 'lit';
+import { dateTime, duration, words } from '../format.ts';
+import type { Explanation, ExplainedStep, Failover, StepTimes } from '../model.ts';
+import '../parts/tl-chain.ts';
+import '../parts/tl-waterfall.ts';
+import { waitsForApproval } from '../state/attention.ts';
+import { failoverAsOf } from '../state/fold.ts';
+import { Resource } from '../state/resource.ts';
+import { cardStyles, controlStyles, pageStyles, sharedStyles } from '../styles.ts';
+import { View } from '../view.ts';
+import { actionButton, fact, link, moveStatus, problem, took } from './pieces.ts';
+
+/** One move: where from and to, why, and where its time went. */
+export class FailoverView extends View {
+  static override properties = { ...View.properties, id: { type: String } };
+
+  override id = '';
+  private readonly own = new Resource<Failover>(() => this.requestUpdate());
+  private readonly why = new Resource<Explanation>(() => this.requestUpdate());
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.own.stop();
+    this.why.stop();
+  }
+
+  private get known(): Failover | undefined {
+    const { world, at } = this.context;
+    const found = world.failovers.get(this.id) ?? this.own.value;
+    return at === undefined || found === undefined ? found : failoverAsOf(found, at);
+  }
+
+  protected override willUpdate(): void {
+    const { api, session, world } = this.context;
+    const place = `${this.id} ${session.bearer ?? ''}`;
+    if (!world.failovers.has(this.id)) {
+      this.own.want(place, (signal) => api.get(`/failovers/${encodeURIComponent(this.id)}`, {}, signal));
+    }
+    const move = this.known;
+    if (move === undefined) return;
+    // Explained as of its end, so that what came later does not stand in the way.
+    const until = this.context.at ?? move.active_at;
+    const path = `/connections/${encodeURIComponent(move.connection_id)}/explain`;
+    this.why.want(`${place} ${until ?? move.decided_at ?? ''}`, (signal) =>
+      api.get(path, until === undefined ? {} : { at: until }, signal),
+    );
+  }
+
+  /** The steps of the explanation that are of this move. */
+  private get steps(): readonly ExplainedStep[] {
+    return (this.why.value?.causes ?? []).filter(({ failover_id }) => failover_id === this.id);
+  }
+
+  /** The ledger's times, and when its first command was answered, which only the explanation knows. */
+  private timesOf({ detected_at, decided_at, commanded_at, active_at }: Failover): Partial<StepTimes> {
+    const answered = this.steps.map(({ times }) => times.acknowledged_at).find((time) => time !== undefined);
+    return {
+      detected_at,
+      ...(decided_at !== undefined && { decided_at }),
+      ...(commanded_at !== undefined && { commanded_at }),
+      ...(answered !== undefined && { acknowledged_at: answered }),
+      ...(active_at !== undefined && { active_at }),
+    };
+  }
+
+  private renderHeld({ suppressed }: Failover, move: Failover): TemplateResult | typeof nothing {
+    if (suppressed === undefined) return nothing;
+    const { context } = this;
+    const values = Object.entries(suppressed.values ?? {}).map(([name, value]) => `${words(name)} ${value}`);
+    return html`<section class="held">
+      <div>
+        <strong>Held back: ${words(suppressed.reason)}.</strong>
+        ${suppressed.until ? `Looked at again ${dateTime(suppressed.until)}.` : 'Until an operator approves.'}
+        <span class="quiet">${[suppressed.cause, ...values].filter(Boolean).join(', ')}</span>
+      </div>
+      ${waitsForApproval(move) ? actionButton(context, 'Approve …', () => context.ask({ kind: 'approve', failover: move })) : nothing}
+    </section>`;
+  }
+
+  private renderMove(move: Failover): TemplateResult {
+    const { context } = this;
+    return html`
+      ${this.renderHeld(move, move)}
+      <section class="card">
+        <div class="body">
+          <dl class="facts">
+            ${fact('Connection', link(context, 'connection', move.connection_id))} ${fact('Reason', words(move.reason))}
+            ${fact('From', link(context, 'agent', move.from))} ${fact('To', link(context, 'agent', move.to))}
+            ${fact('Detected', dateTime(move.detected_at, true))} ${fact('Took', took(move))}
+          </dl>
+        </div>
+      </section>
+      <section class="card">
+        <header>
+          <h2>Where its time went</h2>
+          <span class="quiet small">${move.active_at ? '' : 'not active again yet'}</span>
+        </header>
+        <div class="body"><tl-waterfall legend .times=${this.timesOf(move)}></tl-waterfall></div>
+      </section>
+      <section class="card">
+        <header>
+          <h2>Why, and what was tried</h2>
+          <a href=${context.href('connection', move.connection_id)}>The whole connection</a>
+        </header>
+        <div class="body">
+          ${problem(this.why.error)}
+          ${
+            this.why.value
+              ? html`<tl-chain
+                  .explanation=${{ ...this.why.value, causes: this.steps.length > 0 ? this.steps : this.why.value.causes }}
+                  .agentHref=${(id: string) => context.href('agent', id)}
+                ></tl-chain>`
+              : html`<p class="quiet">${this.why.error ? nothing : 'Reading the log …'}</p>`
+          }
+        </div>
+      </section>
+    `;
+  }
+
+  override render(): TemplateResult {
+    const move = this.known;
+    const { context } = this;
+    const isBefore = context.at !== undefined && move === undefined && !this.own.error;
+    return html`<div class="page">
+      <div>
+        <p class="crumb"><a href=${context.href('failovers')}>Failovers</a></p>
+        <div class="title">
+          <div class="row">
+            <h1>${move?.connection_id ?? this.id}</h1>
+            ${move ? moveStatus(move, context.world.connections.get(move.connection_id)) : nothing}
+            ${move?.active_at ? html`<span class="quiet">${duration(Date.parse(move.active_at) - Date.parse(move.detected_at))}</span>` : nothing}
+          </div>
+        </div>
+        <p class="quiet small mono">${this.id}</p>
+      </div>
+      ${
+        move
+          ? this.renderMove(move)
+          : isBefore
+            ? html`<p class="note">It had not begun then.</p>`
+            : problem(this.own.error)
+      }
+    </div>`;
+  }
+
+  static override styles = [
+    sharedStyles,
+    cardStyles,
+    controlStyles,
+    pageStyles,
+    css`
+      .held {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        justify-content: space-between;
+        gap: var(--tl-space-3);
+        padding: var(--tl-space-3) var(--tl-space-4);
+        border: 1px solid var(--tl-bad);
+        border-radius: var(--tl-radius);
+        background: var(--tl-bad-soft);
+      }
+      .held strong {
+        color: var(--tl-bad);
+      }
+    `,
+  ];
+}
+
+customElements.define('tl-failover-view', FailoverView);

@@ -1,0 +1,141 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { count, plural, shortTime, words } from '../format.ts';
+import type { Failover } from '../model.ts';
+import type { Column, SortOrder } from '../parts/tl-virtual-table.ts';
+import { countBy, failoversWith } from '../state/filters.ts';
+import { MOVE_STATES, type MoveState, moveStateOf } from '../state/attention.ts';
+import { lineCard } from './line-card.ts';
+import { ListView } from './list-view.ts';
+import { durationOf, moveStatus, took } from './pieces.ts';
+
+const LABELS: Readonly<Record<MoveState, string>> = {
+  done: 'done',
+  'under-way': 'under way',
+  held: 'held back',
+  'given-up': 'over',
+};
+
+/** Moves of connections, the newest first. */
+export class FailoversView extends ListView {
+  protected readonly usualSort = '-detected_at';
+
+  private readonly columns: readonly Column<Failover>[] = [
+    {
+      key: 'detected_at',
+      label: 'Detected',
+      width: '112px',
+      value: (row) => row.detected_at,
+      render: (row) =>
+        html`<span class="quiet" title=${row.detected_at}>${shortTime(row.detected_at, this.context.nowMs)}</span>`,
+    },
+    {
+      key: 'connection_id',
+      label: 'Connection',
+      width: 'minmax(160px, 2fr)',
+      value: (row) => row.connection_id,
+      render: (row) =>
+        html`<a class="mono" href=${this.context.href('failover', row.failover_id)}>${row.connection_id}</a>`,
+    },
+    {
+      key: 'state',
+      label: 'State',
+      width: 'minmax(130px, 1fr)',
+      value: (row) => this.stateOf(row),
+      render: (row) => moveStatus(row, this.context.world.connections.get(row.connection_id)),
+    },
+    {
+      key: 'reason',
+      label: 'Reason',
+      width: 'minmax(110px, 1fr)',
+      value: (row) => row.reason,
+      render: (row) => words(row.reason),
+    },
+    {
+      key: 'from',
+      label: 'From',
+      width: 'minmax(110px, 1fr)',
+      minTablePx: 760,
+      value: (row) => row.from,
+      render: (row) => row.from ?? nothing,
+    },
+    {
+      key: 'to',
+      label: 'To',
+      width: 'minmax(110px, 1fr)',
+      minTablePx: 760,
+      value: (row) => row.to,
+      render: (row) => row.to ?? nothing,
+    },
+    {
+      key: 'took',
+      label: 'Took',
+      width: '92px',
+      align: 'end',
+      value: durationOf,
+      render: took,
+    },
+  ];
+
+  private stateOf(row: Failover): MoveState {
+    return moveStateOf(row, this.context.world.connections.get(row.connection_id));
+  }
+
+  private renderFilters(all: readonly Failover[]): TemplateResult {
+    const states = countBy(all, (row) => this.stateOf(row));
+    return html`<div class="filters">
+      ${this.searchField('Filter by connection or server')}
+      <div class="chips" role="group" aria-label="State">
+        ${MOVE_STATES.map((state) => this.chip(LABELS[state], 'state', state, states.get(state) ?? 0))}
+      </div>
+      ${this.select('Reason', 'reason', [...countBy(all, ({ reason }) => reason).keys()].sort())}
+      ${['connection_id', 'from', 'to', 'agent_id'].map((name) => this.given(name))}
+    </div>`;
+  }
+
+  private renderCard = (row: Failover): TemplateResult =>
+    lineCard(
+      html`<a href=${this.context.href('failover', row.failover_id)}>${row.connection_id}</a>`,
+      moveStatus(row, this.context.world.connections.get(row.connection_id)),
+      html`${words(row.reason)} · ${row.from ?? 'nowhere'} → ${row.to ?? '…'}`,
+      html`${shortTime(row.detected_at, this.context.nowMs)} · ${took(row)}`,
+    );
+
+  override render(): TemplateResult {
+    const { world, route, store } = this.context;
+    const all = [...world.failovers.values()];
+    const rows = failoversWith(all, route.query, (row) => this.stateOf(row));
+    const more = store.hasMoreFailovers ? ', and older ones' : '';
+    return html`<div class="page">
+      <div class="title">
+        <h1>Failovers</h1>
+        <span class="quiet" role="status">
+          ${rows.length === all.length ? plural(all.length, 'failover') : `${count(rows.length)} of ${count(all.length)}`}${more}
+        </span>
+      </div>
+      ${this.renderFilters(all)}
+      <section class="fill">
+        <tl-virtual-table
+          .columns=${this.columns}
+          .rows=${rows}
+          .rowId=${idOf}
+          .sort=${this.sort}
+          .selected=${this.selected}
+          .card=${this.renderCard}
+          .busy=${store.loading === 'loading'}
+          label="Failovers"
+          empty=${all.length === 0 ? 'Nothing has moved yet.' : 'No failover fits these filters.'}
+          @tl-select=${(event: CustomEvent<{ id: string }>) => {
+            this.selected = event.detail.id;
+          }}
+          @tl-open=${(event: CustomEvent<{ id: string }>) => this.context.go('failover', event.detail.id)}
+          @tl-sort=${(event: CustomEvent<SortOrder>) => this.onSort(event.detail)}
+          @tl-near-end=${() => void store.readMoreFailovers()}
+        ></tl-virtual-table>
+      </section>
+    </div>`;
+  }
+}
+
+const idOf = (row: Failover) => row.failover_id;
+
+customElements.define('tl-failovers-view', FailoversView);

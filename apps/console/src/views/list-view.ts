@@ -1,0 +1,89 @@
+import { html, type TemplateResult } from 'lit';
+import { count } from '../format.ts';
+import type { SortOrder, TlVirtualTable } from '../parts/tl-virtual-table.ts';
+import '../parts/tl-virtual-table.ts';
+import { cardStyles, controlStyles, pageStyles, sharedStyles } from '../styles.ts';
+import { View } from '../view.ts';
+
+/** What pages with one large table share: its selection by keys, its order in the address, and its filters. */
+export abstract class ListView extends View {
+  static override properties = { ...View.properties, selected: { state: true } };
+
+  selected = '';
+  /** The order that need not stand in the address; with `-` it goes down. */
+  protected abstract readonly usualSort: string;
+
+  private get table(): TlVirtualTable<never> | null {
+    return this.renderRoot.querySelector<TlVirtualTable<never>>('tl-virtual-table');
+  }
+
+  override move(by: number): void {
+    this.table?.move(by);
+  }
+
+  override openSelected(): void {
+    this.table?.openSelected();
+  }
+
+  protected get sort(): SortOrder {
+    const { sort = this.usualSort } = this.context.route.query;
+    const isDown = sort.startsWith('-');
+    return { key: isDown ? sort.slice(1) : sort, direction: isDown ? 'descending' : 'ascending' };
+  }
+
+  protected onSort({ key, direction }: SortOrder): void {
+    const sort = `${direction === 'descending' ? '-' : ''}${key}`;
+    this.context.filter({ sort: sort === this.usualSort ? undefined : sort });
+  }
+
+  /** Sets one filter, or takes it away again. */
+  protected chip(label: string, name: string, value: string, figure?: number): TemplateResult {
+    const isOn = this.context.route.query[name] === value;
+    return html`<button
+      class="chip"
+      aria-pressed=${isOn}
+      @click=${() => this.context.filter({ [name]: isOn ? undefined : value })}
+    >
+      ${label}${figure === undefined ? '' : html`<span class="figure">${count(figure)}</span>`}
+    </button>`;
+  }
+
+  protected select(label: string, name: string, values: readonly string[]): TemplateResult {
+    const chosen = this.context.route.query[name] ?? '';
+    return html`<select
+      class="field"
+      aria-label=${label}
+      @change=${(event: Event) => this.context.filter({ [name]: (event.target as HTMLSelectElement).value })}
+    >
+      <option value="" ?selected=${chosen === ''}>${label}: all</option>
+      ${values.map((value) => html`<option value=${value} ?selected=${value === chosen}>${value}</option>`)}
+    </select>`;
+  }
+
+  protected searchField(label: string): TemplateResult {
+    return html`<input
+      class="field search"
+      type="search"
+      aria-label=${label}
+      placeholder=${label}
+      .value=${this.context.route.query.q ?? ''}
+      @input=${(event: Event) => this.context.filter({ q: (event.target as HTMLInputElement).value })}
+    />`;
+  }
+
+  /** A filter that came with a link, with a way to be rid of it. */
+  protected given(name: string): TemplateResult | undefined {
+    const value = this.context.route.query[name];
+    if (!value) return undefined;
+    return html`<button
+      class="chip"
+      aria-pressed="true"
+      title="Remove this filter"
+      @click=${() => this.context.filter({ [name]: undefined })}
+    >
+      ${name.replace('_id', '')}: ${value} <span aria-hidden="true">✕</span>
+    </button>`;
+  }
+
+  static override styles = [sharedStyles, cardStyles, controlStyles, pageStyles];
+}

@@ -1,0 +1,267 @@
+import { css, html, nothing, type TemplateResult } from 'lit';
+import { ago, count, duration, timeOfDay, words } from '../format.ts';
+import type { Health, LiveEvent } from '../model.ts';
+import { gistOf } from '../parts/decision-words.ts';
+import '../parts/tl-status.ts';
+import { healthMark } from '../parts/tl-status.ts';
+import { isAgentTroubled, isTroubled, moveStateOf, waitsForApproval } from '../state/attention.ts';
+import { countBy } from '../state/filters.ts';
+import { summaryOfMoves } from '../state/summary.ts';
+import { cardStyles, controlStyles, pageStyles, sharedStyles } from '../styles.ts';
+import { View } from '../view.ts';
+import './kpi-card.ts';
+import { actionButton, agentStatus, connectionStatus, moveStatus } from './pieces.ts';
+
+/** What is shown of each kind in the list of what needs somebody, and of decisions. */
+const ATTENTION_EACH = 5;
+const DECISIONS = 40;
+
+/** The whole at a glance: figures, the picture, what needs somebody, and what was decided just now. */
+export class OverviewView extends View {
+  private renderFigures(): TemplateResult {
+    const { context } = this;
+    const { world, nowMs, store, at } = context;
+    const byStatus = countBy(world.connections.values(), ({ status }) => status);
+    const of = (status: string) => byStatus.get(status) ?? 0;
+    const troubled = [...world.connections.values()].filter(isTroubled).length;
+    const agents = [...world.agents.values()];
+    const lost = agents.filter(({ status }) => status === 'lost').length;
+    const moves = summaryOfMoves(world.failovers.values(), nowMs);
+    const lag = (store.status?.lag ?? []).reduce((sum, { records }) => sum + records, 0);
+    return html`<section class="figures" aria-label="Figures">
+      <tl-kpi-card
+        href=${context.href('connections')}
+        label="Connections"
+        figure=${count(world.connections.size)}
+        detail=${`${count(of('active'))} active, ${count(of('migrating'))} moving, ${count(of('requested'))} requested`}
+      ></tl-kpi-card>
+      <tl-kpi-card
+        href=${context.href('connections', undefined, { attention: '1' })}
+        label="Need attention"
+        figure=${count(troubled)}
+        .health=${of('failed') > 0 ? 'bad' : troubled > 0 ? 'warn' : 'ok'}
+        detail=${troubled === 0 ? 'all is well' : `${count(of('failed'))} failed, ${count(troubled - of('failed'))} degraded`}
+      ></tl-kpi-card>
+      <tl-kpi-card
+        href=${context.href('failovers')}
+        label="Failovers, last hour"
+        figure=${count(moves.lastHour)}
+        .health=${moves.held > 0 ? 'bad' : moves.underWay > 0 ? 'warn' : 'ok'}
+        detail=${
+          moves.held > 0
+            ? `${count(moves.held)} held back`
+            : moves.medianMs === undefined
+              ? 'none finished'
+              : `median ${duration(moves.medianMs)}, worst ${duration(moves.worstMs)}`
+        }
+      ></tl-kpi-card>
+      <tl-kpi-card
+        href=${context.href('agents')}
+        label="Agents"
+        figure=${count(agents.length)}
+        .health=${at !== undefined ? 'idle' : lost > 0 ? 'bad' : agents.some(isAgentTroubled) ? 'warn' : 'ok'}
+        detail=${at !== undefined ? 'state of then is not kept' : lost > 0 ? `${count(lost)} lost` : `${count(agents.filter(({ draining }) => draining).length)} draining`}
+      ></tl-kpi-card>
+      <tl-kpi-card
+        href=${context.href('health')}
+        label="Behind the log"
+        figure=${at === undefined ? count(store.status ? lag : undefined) : '–'}
+        .health=${store.status?.registry.state === 'whole' ? 'ok' : store.status ? 'warn' : 'idle'}
+        detail=${at === undefined ? `records; registry ${store.status?.registry.state ?? '…'}` : 'known of now only'}
+      ></tl-kpi-card>
+    </section>`;
+  }
+
+  private renderAttention(): TemplateResult {
+    const { context } = this;
+    const { world, nowMs } = context;
+    const held = [...world.failovers.values()].filter(
+      (each) => moveStateOf(each, world.connections.get(each.connection_id)) === 'held',
+    );
+    const connections = [...world.connections.values()].filter(isTroubled);
+    const agents = context.at === undefined ? [...world.agents.values()].filter(isAgentTroubled) : [];
+    const total = held.length + connections.length + agents.length;
+    return html`<section class="card">
+      <header>
+        <h2>Needs somebody</h2>
+        <span class="quiet small">${total === 0 ? '' : count(total)}</span>
+      </header>
+      <div class="body flush">
+        ${total === 0 ? html`<p class="empty">Nothing. All that should stand stands.</p>` : nothing}
+        <ul class="lines">
+          ${held.slice(0, ATTENTION_EACH).map(
+            (move) => html`<li>
+              <a class="clip mono" href=${context.href('failover', move.failover_id)}>${move.connection_id}</a>
+              ${moveStatus(move, world.connections.get(move.connection_id))}
+              ${waitsForApproval(move) ? actionButton(context, 'Approve …', () => context.ask({ kind: 'approve', failover: move })) : nothing}
+            </li>`,
+          )}
+          ${agents.slice(0, ATTENTION_EACH).map(
+            (agent) => html`<li>
+              <a class="clip mono" href=${context.href('agent', agent.agent_id)}>${agent.agent_id}</a>
+              ${agentStatus(agent)}
+              <span class="quiet small nowrap">${ago(agent.last_heartbeat, nowMs)}</span>
+            </li>`,
+          )}
+          ${connections.slice(0, ATTENTION_EACH).map(
+            (row) => html`<li>
+              <a class="clip mono" href=${context.href('connection', row.connection_id)}>${row.connection_id}</a>
+              ${connectionStatus(row)}
+              <span class="quiet small nowrap">${ago(row.updated_at, nowMs)}</span>
+            </li>`,
+          )}
+        </ul>
+      </div>
+    </section>`;
+  }
+
+  private renderDecision(event: LiveEvent): TemplateResult {
+    const { context } = this;
+    const gist = gistOf(event);
+    const id = event.connection_id ?? event.agent_id;
+    const href = event.connection_id
+      ? context.href('connection', event.connection_id)
+      : context.href('agent', event.agent_id);
+    const health: Health = event.type === 'agent-lost' ? 'bad' : event.connection_id ? gist.health : 'idle';
+    return html`<li>
+      <span class="mark ${health}">${healthMark(health)}</span>
+      <div class="what">
+        <p class="row spread">
+          <strong class="clip">${words(event.type)}</strong>
+          <time class="quiet small mono" datetime=${event.time}>${timeOfDay(event.time)}</time>
+        </p>
+        <p class="clip small">
+          ${id ? html`<a class="mono" href=${href}>${id}</a>` : event.region}
+          <span class="quiet">${[words(gist.reason ?? ''), gist.place].filter(Boolean).join(' · ')}</span>
+        </p>
+      </div>
+    </li>`;
+  }
+
+  private renderDecisions(): TemplateResult {
+    const { store, at } = this.context;
+    const heard = store.decisions.filter(({ time }) => at === undefined || Date.parse(time) <= Date.parse(at));
+    return html`<section class="card decisions">
+      <header>
+        <h2>Latest decisions</h2>
+        <span class="quiet small">${at === undefined ? 'as they are taken' : 'heard by this page up to then'}</span>
+      </header>
+      <div class="body flush" tabindex="0" role="region" aria-label="Latest decisions">
+        ${
+          heard.length === 0
+            ? html`<p class="empty">
+                ${at === undefined ? 'Nothing was decided since this page is open.' : 'The stream has no past: a connection’s own page has all its decisions.'}
+              </p>`
+            : html`<ol>${heard.slice(0, DECISIONS).map((event) => this.renderDecision(event))}</ol>`
+        }
+      </div>
+    </section>`;
+  }
+
+  private renderPicture(): TemplateResult {
+    return html`<section class="card picture">
+      <header><h2>Who is connected to whom</h2></header>
+      <div class="body flush"><div id="picture"></div></div>
+    </section>`;
+  }
+
+  override render(): TemplateResult {
+    return html`<div class="page">
+      <h1 class="unseen">Overview</h1>
+      ${this.renderFigures()}
+      <div class="columns">
+        ${this.renderPicture()}
+        <div class="stack">${this.renderAttention()} ${this.renderDecisions()}</div>
+      </div>
+    </div>`;
+  }
+
+  static override styles = [
+    sharedStyles,
+    cardStyles,
+    controlStyles,
+    pageStyles,
+    css`
+      .figures {
+        display: grid;
+        grid-template-columns: repeat(5, minmax(0, 1fr));
+        gap: var(--tl-space-3);
+      }
+      .columns {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr) minmax(300px, 380px);
+        align-items: start;
+        gap: var(--tl-space-4);
+      }
+      .stack {
+        display: grid;
+        gap: var(--tl-space-4);
+        min-width: 0;
+      }
+      .lines li {
+        display: flex;
+        align-items: center;
+        gap: var(--tl-space-3);
+        min-height: 40px;
+        padding: 6px var(--tl-space-4);
+        border-bottom: 1px solid var(--tl-line);
+      }
+      .lines li:last-child {
+        border-bottom: 0;
+      }
+      .lines .clip {
+        flex: 1;
+      }
+      .decisions > .body {
+        max-height: 460px;
+        overflow: auto;
+      }
+      .decisions li {
+        display: flex;
+        gap: var(--tl-space-3);
+        padding: 8px var(--tl-space-4);
+        border-bottom: 1px solid var(--tl-line);
+      }
+      .decisions .what {
+        flex: 1;
+        min-width: 0;
+      }
+      .decisions .row {
+        flex-wrap: nowrap;
+      }
+      .decisions strong {
+        font-weight: 550;
+      }
+      .mark {
+        padding-top: 3px;
+        color: var(--tl-idle);
+      }
+      .mark.ok {
+        color: var(--tl-ok);
+      }
+      .mark.warn {
+        color: var(--tl-warn);
+      }
+      .mark.bad {
+        color: var(--tl-bad);
+      }
+      @media (max-width: 1200px) {
+        .columns {
+          grid-template-columns: minmax(0, 1fr);
+        }
+      }
+      @media (max-width: 1000px) {
+        .figures {
+          grid-template-columns: repeat(3, minmax(0, 1fr));
+        }
+      }
+      @media (max-width: 640px) {
+        .figures {
+          grid-template-columns: repeat(2, minmax(0, 1fr));
+        }
+      }
+    `,
+  ];
+}
+
+customElements.define('tl-overview-view', OverviewView);

@@ -1,0 +1,83 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import type { ConsoleContext } from '../context.ts';
+import { duration, NOTHING, words } from '../format.ts';
+import type { Agent, Connection, Failover } from '../model.ts';
+import { healthOfAgent, healthOfConnection } from '../parts/health.ts';
+import '../parts/tl-status.ts';
+import { type MoveState, moveStateOf } from '../state/attention.ts';
+
+/** Pieces that several pages show the same. */
+
+export function connectionStatus(row: Connection): TemplateResult {
+  const score = row.health_score === undefined ? '' : `${Math.round(row.health_score)}`;
+  return html`<tl-status
+    .health=${healthOfConnection(row)}
+    .label=${words(row.phase || row.status)}
+    .detail=${row.status === 'active' ? score : ''}
+  ></tl-status>`;
+}
+
+export function agentStatus(agent: Agent): TemplateResult {
+  const label = agent.status === 'unknown' ? 'not kept' : agent.draining ? 'draining' : agent.status;
+  return html`<tl-status .health=${healthOfAgent(agent)} .label=${label}></tl-status>`;
+}
+
+const MOVES: Readonly<Record<MoveState, [health: string, label: string]>> = {
+  done: ['ok', 'done'],
+  'under-way': ['warn', 'under way'],
+  held: ['bad', 'held'],
+  'given-up': ['idle', 'over'],
+};
+
+export function moveStatus(failover: Failover, connection: Connection | undefined): TemplateResult {
+  const state = moveStateOf(failover, connection);
+  const [health, label] = MOVES[state];
+  const why = state === 'held' ? words(failover.suppressed?.reason) : '';
+  return html`<tl-status .health=${health} .label=${label} .detail=${why}></tl-status>`;
+}
+
+/** From when it was noticed until the connection stood again, in milliseconds. */
+export function durationOf({ detected_at, active_at }: Failover): number | undefined {
+  return active_at === undefined ? undefined : Date.parse(active_at) - Date.parse(detected_at);
+}
+
+export function link(
+  context: ConsoleContext,
+  name: 'connection' | 'agent' | 'failover',
+  id: string | undefined,
+): TemplateResult {
+  if (id === undefined) return html`<span class="quiet">${NOTHING}</span>`;
+  return html`<a class="clip" href=${context.href(name, id)} title=${id}>${id}</a>`;
+}
+
+export function fact(label: string, value: unknown): TemplateResult {
+  return html`<div><dt>${label}</dt><dd>${value ?? NOTHING}</dd></div>`;
+}
+
+/** Why something could not be read. */
+export function problem(error: unknown): TemplateResult | typeof nothing {
+  if (error === undefined) return nothing;
+  return html`<p class="problem" role="alert">${error instanceof Error ? error.message : String(error)}</p>`;
+}
+
+/** What an operator may ask for; whoever may not is told why it can't be pressed. */
+export function actionButton(
+  context: ConsoleContext,
+  label: string,
+  act: () => void,
+  { bad = false, disabled }: { bad?: boolean; disabled?: string | undefined } = {},
+): TemplateResult {
+  const { session, at } = context;
+  const why =
+    at === undefined ? (session.isOperator ? disabled : 'Sign in as an operator') : 'Go back to live to act';
+  return html`<button
+    class="button ${bad ? 'bad' : ''}"
+    ?disabled=${why !== undefined}
+    title=${why ?? nothing}
+    @click=${act}
+  >
+    ${label}
+  </button>`;
+}
+
+export const took = (failover: Failover): string => duration(durationOf(failover));
