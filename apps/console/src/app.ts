@@ -70,6 +70,7 @@ export class ConsoleApp extends LitElement {
         return true;
       case 'time':
         this.timing = !this.timing;
+        if (this.timing) void this.updateComplete.then(() => this.timeBar?.focus());
         return true;
       case 'live':
         return this.goLive();
@@ -95,6 +96,10 @@ export class ConsoleApp extends LitElement {
     else if (this.timing && this.context.at === undefined) this.timing = false;
     else this.context.tell(undefined);
     return true;
+  }
+
+  private get timeBar(): HTMLElement | null {
+    return this.renderRoot.querySelector('tl-time-bar');
   }
 
   private get view(): View | null {

@@ -67,6 +67,11 @@ export class ConsoleContext {
     return this.past?.world ?? this.store.world;
   }
 
+  /** Another one: the world is not as it was. */
+  get revision(): string {
+    return this.past ? `${this.past.at} ${this.past.revision}` : `${this.store.revision}`;
+  }
+
   /** The moment that ages are reckoned to, in milliseconds. */
   get nowMs(): number {
     return this.at === undefined ? this.store.nowMs() : Date.parse(this.at);

@@ -185,10 +185,6 @@ export const controlStyles = css`
     background: var(--tl-surface-2);
     text-decoration: none;
   }
-  .button:disabled {
-    color: var(--tl-text-2);
-    cursor: not-allowed;
-  }
   .button.primary {
     border-color: transparent;
     background: var(--tl-accent);
@@ -200,6 +196,11 @@ export const controlStyles = css`
   }
   .button.bad {
     color: var(--tl-bad);
+  }
+  .button:disabled {
+    border-style: dashed;
+    color: var(--tl-text-2);
+    cursor: not-allowed;
   }
   .button.icon {
     width: 32px;
@@ -214,7 +215,7 @@ export const controlStyles = css`
     padding: 4px 10px;
     border: 1px solid var(--tl-line-strong);
     border-radius: 6px;
-    background: var(--tl-surface);
+    background-color: var(--tl-surface);
     color: var(--tl-text);
   }
   .field::placeholder {
@@ -222,7 +223,16 @@ export const controlStyles = css`
     opacity: 1;
   }
   select.field {
-    padding-right: 26px;
+    padding-right: 28px;
+    appearance: none;
+    background-image: linear-gradient(45deg, transparent 50%, var(--tl-text-2) 50%),
+      linear-gradient(-45deg, transparent 50%, var(--tl-text-2) 50%);
+    background-position:
+      right 15px center,
+      right 10px center;
+    background-repeat: no-repeat;
+    background-size: 5px 5px;
+    cursor: pointer;
   }
   kbd {
     display: inline-block;

@@ -3,9 +3,9 @@ import { count } from '../format.ts';
 import { type IconName, icon } from '../icons.ts';
 import { SHORTCUTS } from '../keys.ts';
 import type { RouteName } from '../router.ts';
+import { needsAttention } from '../state/attention.ts';
 import { sharedStyles } from '../styles.ts';
 import { View } from '../view.ts';
-import { needsAttention } from '../state/attention.ts';
 import { titleOf } from '../views/titles.ts';
 
 const SECTIONS = ['overview', 'connections', 'failovers', 'agents', 'dead-letters', 'health'] as const;

@@ -38,7 +38,8 @@ export function failoversWith(
       same.every((name) => row[name] === filters[name]) &&
       (!state || stateOf(row) === state) &&
       (!agent_id || row.from === agent_id || row.to === agent_id) &&
-      (text === '' || [row.connection_id, row.from, row.to].some((each) => each?.toLowerCase().includes(text))),
+      (text === '' ||
+        [row.connection_id, row.from, row.to].some((each) => each?.toLowerCase().includes(text))),
   );
 }
 

@@ -12,6 +12,8 @@ export class PastWorld {
   readonly world: World = emptyWorld();
   state: 'loading' | 'ready' | 'failed' = 'loading';
   error: ApiError | undefined;
+  /** As of the store. */
+  revision = 0;
   private readonly reading = new AbortController();
 
   constructor(
@@ -31,7 +33,7 @@ export class PastWorld {
       await readPages<Connection>(this.api, '/connections', bounds, (items) => {
         for (const row of items) this.world.connections.set(row.connection_id, row);
         this.nameAgents();
-        this.changed();
+        this.told();
       });
       this.state = 'ready';
     } catch (error) {
@@ -39,6 +41,11 @@ export class PastWorld {
       this.state = 'failed';
       this.error = error instanceof ApiError ? error : new ApiError(0, undefined, String(error));
     }
+    this.told();
+  }
+
+  private told(): void {
+    this.revision += 1;
     this.changed();
   }
 

@@ -37,6 +37,8 @@ export class LiveStore {
   loading: Loading = 'loading';
   /** Why the last reading failed; absent: it did not. */
   error: ApiError | undefined;
+  /** Counts changes of the world: what was made of it is still so while it stands. */
+  revision = 0;
   /** There are more connections than are kept. */
   isCut = false;
   /** Where the list of failovers goes on; absent: all are read. */
@@ -224,6 +226,7 @@ export class LiveStore {
 
   /** Once a frame, however much changed. */
   private changed(): void {
+    this.revision += 1;
     if (this.framed) return;
     this.framed = true;
     requestAnimationFrame(() => {

@@ -26,5 +26,11 @@ export function summaryOfMoves(moves: Iterable<Failover>, nowMs: number): MovesS
     else if (suppressed === undefined) underWay += 1;
   }
   took.sort((a, b) => a - b);
-  return { lastHour, held, underWay, medianMs: took[Math.floor((took.length - 1) / 2)], worstMs: took.at(-1) };
+  return {
+    lastHour,
+    held,
+    underWay,
+    medianMs: took[Math.floor((took.length - 1) / 2)],
+    worstMs: took.at(-1),
+  };
 }

@@ -193,7 +193,10 @@ export class AgentView extends View {
         ? `It is drained at a controller of ${agent.control_region}`
         : undefined;
     const disabled = agent.draining ? 'It is being drained already' : elsewhere;
-    return actionButton(context, 'Drain …', () => context.ask({ kind: 'drain', agent }), { bad: true, disabled });
+    return actionButton(context, 'Drain …', () => context.ask({ kind: 'drain', agent }), {
+      bad: true,
+      disabled,
+    });
   }
 
   override render(): TemplateResult {

@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { ago, count, plural } from '../format.ts';
-import { type Agent, AGENT_STATUSES } from '../model.ts';
+import { AGENT_STATUSES, type Agent } from '../model.ts';
 import type { Column, SortOrder } from '../parts/tl-virtual-table.ts';
 import { agentsWith, countBy } from '../state/filters.ts';
 import { lineCard } from './line-card.ts';
@@ -18,7 +18,8 @@ export class AgentsView extends ListView {
       label: 'Agent',
       width: 'minmax(160px, 1.6fr)',
       value: (row) => row.agent_id,
-      render: (row) => html`<a class="mono" href=${this.context.href('agent', row.agent_id)}>${row.agent_id}</a>`,
+      render: (row) =>
+        html`<a class="mono" href=${this.context.href('agent', row.agent_id)}>${row.agent_id}</a>`,
     },
     {
       key: 'status',
@@ -111,8 +112,8 @@ export class AgentsView extends ListView {
 
   override render(): TemplateResult {
     const { world, route, store, at } = this.context;
-    const all = [...world.agents.values()];
-    const rows = agentsWith(all, route.query);
+    const all = this.rowsOf('all', () => [...world.agents.values()]);
+    const rows = this.rowsOf('rows', () => agentsWith(all, route.query));
     return html`<div class="page">
       <div class="title">
         <h1>Agents</h1>

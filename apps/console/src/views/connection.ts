@@ -166,9 +166,7 @@ export class ConnectionView extends View {
   }
 
   private renderBody(row: Connection): TemplateResult {
-    const { why } = this.reading;
     return html`
-      ${why.value ? html`<p class="summary">${why.value.summary}</p>` : html`<p class="summary quiet">…</p>`}
       <div class="columns">
         <div class="stack">${this.renderEnds(row)} ${this.renderWhy()}</div>
         <div class="stack">
@@ -185,11 +183,6 @@ export class ConnectionView extends View {
     controlStyles,
     pageStyles,
     css`
-      .summary {
-        max-width: 110ch;
-        font-size: 15px;
-        line-height: 1.55;
-      }
       .columns {
         display: grid;
         grid-template-columns: minmax(0, 3fr) minmax(0, 2fr);
@@ -227,7 +220,7 @@ export class ConnectionView extends View {
       }
       @media (max-width: 640px) {
         .ends {
-          grid-template-columns: minmax(0, 1fr);
+          gap: var(--tl-space-2);
         }
       }
     `,

@@ -3,8 +3,8 @@ import { ago, count, plural } from '../format.ts';
 import { CONNECTION_STATUSES, type Connection } from '../model.ts';
 import { healthOfConnection } from '../parts/health.ts';
 import type { Column, SortOrder } from '../parts/tl-virtual-table.ts';
-import { connectionsWith, countBy } from '../state/filters.ts';
 import { isTroubled } from '../state/attention.ts';
+import { connectionsWith, countBy } from '../state/filters.ts';
 import { lineCard } from './line-card.ts';
 import { ListView } from './list-view.ts';
 import { connectionStatus } from './pieces.ts';
@@ -28,7 +28,7 @@ export class ConnectionsView extends ListView {
       label: 'State',
       width: 'minmax(130px, 1fr)',
       value: (row) => `${RANK[healthOfConnection(row)]} ${row.phase}`,
-      render: connectionStatus,
+      render: (row) => connectionStatus(row, false),
     },
     {
       key: 'kind',
@@ -64,7 +64,7 @@ export class ConnectionsView extends ListView {
     {
       key: 'epoch',
       label: 'Epoch',
-      width: '70px',
+      width: '82px',
       align: 'end',
       minTablePx: 820,
       value: (row) => row.epoch,
@@ -73,7 +73,7 @@ export class ConnectionsView extends ListView {
     {
       key: 'health_score',
       label: 'Health',
-      width: '80px',
+      width: '88px',
       align: 'end',
       minTablePx: 620,
       value: (row) => row.health_score,
@@ -114,8 +114,8 @@ export class ConnectionsView extends ListView {
 
   override render(): TemplateResult {
     const { world, route, store, past } = this.context;
-    const all = [...world.connections.values()];
-    const rows = connectionsWith(all, route.query);
+    const all = this.rowsOf('all', () => [...world.connections.values()]);
+    const rows = this.rowsOf('rows', () => connectionsWith(all, route.query));
     const isLoading = past ? past.state === 'loading' : store.loading === 'loading';
     return html`<div class="page">
       <div class="title">

@@ -93,7 +93,9 @@ export class DeadLettersView extends ListView {
   }
 
   private get letters(): readonly DeadLetter[] {
-    const known = new Map([...(this.read.value?.items ?? []), ...this.older].map((each) => [idOf(each), each]));
+    const known = new Map(
+      [...(this.read.value?.items ?? []), ...this.older].map((each) => [idOf(each), each]),
+    );
     const { at } = this.context;
     const all = [...known.values()];
     return at === undefined ? all : all.filter(({ time }) => Date.parse(time) <= Date.parse(at));
@@ -112,7 +114,8 @@ export class DeadLettersView extends ListView {
 
   private renderLetter(letter: DeadLetter): TemplateResult {
     const { origin } = letter;
-    const place = (at: DeadLetter['origin']) => html`<span class="mono">${at.topic} / ${at.partition} / ${at.offset}</span>`;
+    const place = (at: DeadLetter['origin']) =>
+      html`<span class="mono">${at.topic} / ${at.partition} / ${at.offset}</span>`;
     return html`<section class="card letter" aria-label="The letter">
       <header>
         <h2>${words(letter.reason)}</h2>
@@ -160,7 +163,12 @@ export class DeadLettersView extends ListView {
             .sort=${this.sort}
             .selected=${chosen ?? this.selected}
             .card=${(row: DeadLetter) =>
-              lineCard(words(row.reason), '', `${row.origin.topic} · ${row.key ?? ''}`, shortTime(row.time, this.context.nowMs))}
+              lineCard(
+                words(row.reason),
+                '',
+                `${row.origin.topic} · ${row.key ?? ''}`,
+                shortTime(row.time, this.context.nowMs),
+              )}
             .busy=${this.read.isLoading}
             label="Dead letters"
             empty=${all.length === 0 ? 'None: every record was taken.' : 'No letter fits these filters.'}
@@ -194,6 +202,8 @@ export class DeadLettersView extends ListView {
         grid-template-columns: minmax(0, 3fr) minmax(0, 2fr);
       }
       .letter {
+        align-self: start;
+        max-height: 100%;
         overflow: auto;
       }
       .letter .body {

@@ -38,6 +38,11 @@ export class EndCard extends View {
         height: 100%;
         padding: var(--tl-space-3) var(--tl-space-4) var(--tl-space-4);
       }
+      @media (max-width: 640px) {
+        .card {
+          padding: var(--tl-space-2) var(--tl-space-3) var(--tl-space-3);
+        }
+      }
       .name {
         display: grid;
         font-size: 15px;

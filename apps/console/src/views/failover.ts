@@ -1,6 +1,6 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
-import { dateTime, duration, words } from '../format.ts';
-import type { Explanation, ExplainedStep, Failover, StepTimes } from '../model.ts';
+import { dateTime, words } from '../format.ts';
+import type { ExplainedStep, Explanation, Failover, StepTimes } from '../model.ts';
 import '../parts/tl-chain.ts';
 import '../parts/tl-waterfall.ts';
 import { waitsForApproval } from '../state/attention.ts';
@@ -128,7 +128,6 @@ export class FailoverView extends View {
           <div class="row">
             <h1>${move?.connection_id ?? this.id}</h1>
             ${move ? moveStatus(move, context.world.connections.get(move.connection_id)) : nothing}
-            ${move?.active_at ? html`<span class="quiet">${duration(Date.parse(move.active_at) - Date.parse(move.detected_at))}</span>` : nothing}
           </div>
         </div>
         <p class="quiet small mono">${this.id}</p>

@@ -1,9 +1,10 @@
-import { html, nothing, type TemplateResult } from 'lit';
-import { count, plural, shortTime, words } from '../format.ts';
+import { html, type TemplateResult } from 'lit';
+import { count, NOTHING, plural, shortTime, words } from '../format.ts';
 import type { Failover } from '../model.ts';
 import type { Column, SortOrder } from '../parts/tl-virtual-table.ts';
-import { countBy, failoversWith } from '../state/filters.ts';
+import '../parts/tl-waterfall.ts';
 import { MOVE_STATES, type MoveState, moveStateOf } from '../state/attention.ts';
+import { countBy, failoversWith } from '../state/filters.ts';
 import { lineCard } from './line-card.ts';
 import { ListView } from './list-view.ts';
 import { durationOf, moveStatus, took } from './pieces.ts';
@@ -56,7 +57,7 @@ export class FailoversView extends ListView {
       width: 'minmax(110px, 1fr)',
       minTablePx: 760,
       value: (row) => row.from,
-      render: (row) => row.from ?? nothing,
+      render: (row) => row.from ?? NOTHING,
     },
     {
       key: 'to',
@@ -64,15 +65,15 @@ export class FailoversView extends ListView {
       width: 'minmax(110px, 1fr)',
       minTablePx: 760,
       value: (row) => row.to,
-      render: (row) => row.to ?? nothing,
+      render: (row) => row.to ?? NOTHING,
     },
     {
       key: 'took',
       label: 'Took',
-      width: '92px',
+      width: 'minmax(96px, 190px)',
       align: 'end',
       value: durationOf,
-      render: took,
+      render: (row) => html`<tl-waterfall compact .times=${row}></tl-waterfall>`,
     },
   ];
 
@@ -102,8 +103,8 @@ export class FailoversView extends ListView {
 
   override render(): TemplateResult {
     const { world, route, store } = this.context;
-    const all = [...world.failovers.values()];
-    const rows = failoversWith(all, route.query, (row) => this.stateOf(row));
+    const all = this.rowsOf('all', () => [...world.failovers.values()]);
+    const rows = this.rowsOf('rows', () => failoversWith(all, route.query, (row) => this.stateOf(row)));
     const more = store.hasMoreFailovers ? ', and older ones' : '';
     return html`<div class="page">
       <div class="title">

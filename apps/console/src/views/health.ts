@@ -31,7 +31,9 @@ export class HealthView extends View {
               <span class="name">${part}</span>
               <tl-status .health=${ready ? 'ok' : 'bad'} .label=${ready ? 'ready' : 'not ready'}></tl-status>
               <span class="quiet small details">
-                ${Object.entries(details).map(([name, value]) => `${words(name)}: ${value}`).join(' · ')}
+                ${Object.entries(details)
+                  .map(([name, value]) => `${words(name)}: ${value}`)
+                  .join(' · ')}
               </span>
             </li>`,
           )}
@@ -49,7 +51,13 @@ export class HealthView extends View {
             ? html`<p class="empty">This process reads no topic.</p>`
             : html`<table>
                 <thead>
-                  <tr><th>Topic</th><th></th><th class="end">Records</th><th class="end">Worst partition</th><th class="end">Partitions</th></tr>
+                  <tr>
+                    <th>Topic</th>
+                    <th>State</th>
+                    <th class="end">Records</th>
+                    <th class="end wide">Worst partition</th>
+                    <th class="end wide">Partitions</th>
+                  </tr>
                 </thead>
                 <tbody>
                   ${lag.map(
@@ -63,8 +71,8 @@ export class HealthView extends View {
                         ></tl-status>
                       </td>
                       <td class="end">${count(each.records)}</td>
-                      <td class="end">${count(each.worst)}</td>
-                      <td class="end quiet">${count(each.partitions)}</td>
+                      <td class="end wide">${count(each.worst)}</td>
+                      <td class="end quiet wide">${count(each.partitions)}</td>
                     </tr>`,
                   )}
                 </tbody>
@@ -109,7 +117,7 @@ export class HealthView extends View {
     return html`<section class="card">
       <header>
         <h2>This process</h2>
-        <a href="/docs" target="_blank" rel="noopener">REST interface</a>
+        ${access.reads_open ? html`<a href="/docs" target="_blank" rel="noopener">REST interface</a>` : nothing}
       </header>
       <div class="body">
         <dl class="facts">
@@ -234,7 +242,7 @@ export class HealthView extends View {
       th,
       td {
         height: 38px;
-        padding: 0 var(--tl-space-4);
+        padding: 0 var(--tl-space-3) 0 var(--tl-space-4);
         border-bottom: 1px solid var(--tl-line);
       }
       tr:last-child td {
@@ -249,6 +257,17 @@ export class HealthView extends View {
         }
       }
       @media (max-width: 640px) {
+        th,
+        td {
+          padding: 0 var(--tl-space-2);
+        }
+        th:first-child,
+        td:first-child {
+          padding-left: var(--tl-space-4);
+        }
+        .wide {
+          display: none;
+        }
         .lines li {
           grid-template-columns: minmax(0, 1fr) auto;
         }

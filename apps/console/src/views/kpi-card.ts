@@ -31,7 +31,8 @@ class KpiCard extends LitElement {
     sharedStyles,
     css`
       a {
-        display: grid;
+        display: flex;
+        flex-direction: column;
         gap: 2px;
         height: 100%;
         padding: var(--tl-space-3) var(--tl-space-4);
@@ -50,6 +51,7 @@ class KpiCard extends LitElement {
         align-items: center;
         justify-content: space-between;
         gap: 8px;
+        min-height: 18px;
         color: var(--tl-text-2);
         font-size: var(--tl-size-s);
         font-weight: 500;

@@ -10,6 +10,7 @@ export abstract class ListView extends View {
   static override properties = { ...View.properties, selected: { state: true } };
 
   selected = '';
+  private readonly made = new Map<string, { readonly of: string; readonly value: unknown }>();
   /** The order that need not stand in the address; with `-` it goes down. */
   protected abstract readonly usualSort: string;
 
@@ -28,7 +29,24 @@ export abstract class ListView extends View {
   protected get sort(): SortOrder {
     const { sort = this.usualSort } = this.context.route.query;
     const isDown = sort.startsWith('-');
-    return { key: isDown ? sort.slice(1) : sort, direction: isDown ? 'descending' : 'ascending' };
+    return this.kept('sort', sort, () => ({
+      key: isDown ? sort.slice(1) : sort,
+      direction: isDown ? 'descending' : 'ascending',
+    }));
+  }
+
+  /** What was made of the same before: the table sorts its rows only when it is given others. */
+  private kept<T>(name: string, of: string, make: () => T): T {
+    const known = this.made.get(name);
+    if (known?.of === of) return known.value as T;
+    const value = make();
+    this.made.set(name, { of, value });
+    return value;
+  }
+
+  /** Rows of the world as it is now and of these filters. */
+  protected rowsOf<T>(name: string, make: () => T): T {
+    return this.kept(name, `${this.context.revision} ${JSON.stringify(this.context.route.query)}`, make);
   }
 
   protected onSort({ key, direction }: SortOrder): void {

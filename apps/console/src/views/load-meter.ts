@@ -8,7 +8,10 @@ import { sharedStyles } from '../styles.ts';
 const NEARLY_FULL = 0.85;
 
 /** A share from 0 to 1; undefined: it is not known. */
-export function loadOf({ connections, capacity }: Pick<Agent, 'connections' | 'capacity'>): number | undefined {
+export function loadOf({
+  connections,
+  capacity,
+}: Pick<Agent, 'connections' | 'capacity'>): number | undefined {
   return connections === undefined || !capacity ? undefined : connections / capacity;
 }
 

@@ -1,22 +1,21 @@
-import { css, html, nothing, type TemplateResult } from 'lit';
-import { ago, count, duration, timeOfDay, words } from '../format.ts';
+import { css, html, type TemplateResult } from 'lit';
+import { count, duration, timeOfDay, words } from '../format.ts';
 import type { Health, LiveEvent } from '../model.ts';
 import { gistOf } from '../parts/decision-words.ts';
 import '../parts/tl-status.ts';
 import { healthMark } from '../parts/tl-status.ts';
-import { isAgentTroubled, isTroubled, moveStateOf, waitsForApproval } from '../state/attention.ts';
+import { isAgentTroubled, isTroubled } from '../state/attention.ts';
 import { countBy } from '../state/filters.ts';
 import { summaryOfMoves } from '../state/summary.ts';
 import { cardStyles, controlStyles, pageStyles, sharedStyles } from '../styles.ts';
 import { View } from '../view.ts';
+import './attention-list.ts';
 import './kpi-card.ts';
-import { actionButton, agentStatus, connectionStatus, moveStatus } from './pieces.ts';
 
-/** What is shown of each kind in the list of what needs somebody, and of decisions. */
-const ATTENTION_EACH = 5;
+/** Decisions that are shown, the newest. */
 const DECISIONS = 40;
 
-/** The whole at a glance: figures, the picture, what needs somebody, and what was decided just now. */
+/** The whole at a glance: figures, the picture, what needs attention, and what was decided just now. */
 export class OverviewView extends View {
   private renderFigures(): TemplateResult {
     const { context } = this;
@@ -33,7 +32,7 @@ export class OverviewView extends View {
         href=${context.href('connections')}
         label="Connections"
         figure=${count(world.connections.size)}
-        detail=${`${count(of('active'))} active, ${count(of('migrating'))} moving, ${count(of('requested'))} requested`}
+        detail=${`${count(of('active'))} active, ${count(of('migrating'))} moving`}
       ></tl-kpi-card>
       <tl-kpi-card
         href=${context.href('connections', undefined, { attention: '1' })}
@@ -72,49 +71,6 @@ export class OverviewView extends View {
     </section>`;
   }
 
-  private renderAttention(): TemplateResult {
-    const { context } = this;
-    const { world, nowMs } = context;
-    const held = [...world.failovers.values()].filter(
-      (each) => moveStateOf(each, world.connections.get(each.connection_id)) === 'held',
-    );
-    const connections = [...world.connections.values()].filter(isTroubled);
-    const agents = context.at === undefined ? [...world.agents.values()].filter(isAgentTroubled) : [];
-    const total = held.length + connections.length + agents.length;
-    return html`<section class="card">
-      <header>
-        <h2>Needs somebody</h2>
-        <span class="quiet small">${total === 0 ? '' : count(total)}</span>
-      </header>
-      <div class="body flush">
-        ${total === 0 ? html`<p class="empty">Nothing. All that should stand stands.</p>` : nothing}
-        <ul class="lines">
-          ${held.slice(0, ATTENTION_EACH).map(
-            (move) => html`<li>
-              <a class="clip mono" href=${context.href('failover', move.failover_id)}>${move.connection_id}</a>
-              ${moveStatus(move, world.connections.get(move.connection_id))}
-              ${waitsForApproval(move) ? actionButton(context, 'Approve …', () => context.ask({ kind: 'approve', failover: move })) : nothing}
-            </li>`,
-          )}
-          ${agents.slice(0, ATTENTION_EACH).map(
-            (agent) => html`<li>
-              <a class="clip mono" href=${context.href('agent', agent.agent_id)}>${agent.agent_id}</a>
-              ${agentStatus(agent)}
-              <span class="quiet small nowrap">${ago(agent.last_heartbeat, nowMs)}</span>
-            </li>`,
-          )}
-          ${connections.slice(0, ATTENTION_EACH).map(
-            (row) => html`<li>
-              <a class="clip mono" href=${context.href('connection', row.connection_id)}>${row.connection_id}</a>
-              ${connectionStatus(row)}
-              <span class="quiet small nowrap">${ago(row.updated_at, nowMs)}</span>
-            </li>`,
-          )}
-        </ul>
-      </div>
-    </section>`;
-  }
-
   private renderDecision(event: LiveEvent): TemplateResult {
     const { context } = this;
     const gist = gistOf(event);
@@ -140,7 +96,9 @@ export class OverviewView extends View {
 
   private renderDecisions(): TemplateResult {
     const { store, at } = this.context;
-    const heard = store.decisions.filter(({ time }) => at === undefined || Date.parse(time) <= Date.parse(at));
+    const heard = store.decisions.filter(
+      ({ time }) => at === undefined || Date.parse(time) <= Date.parse(at),
+    );
     return html`<section class="card decisions">
       <header>
         <h2>Latest decisions</h2>
@@ -171,7 +129,8 @@ export class OverviewView extends View {
       ${this.renderFigures()}
       <div class="columns">
         ${this.renderPicture()}
-        <div class="stack">${this.renderAttention()} ${this.renderDecisions()}</div>
+        <div class="stack"><tl-attention-list .context=${this.context}></tl-attention-list>
+          ${this.renderDecisions()}</div>
       </div>
     </div>`;
   }
@@ -197,20 +156,6 @@ export class OverviewView extends View {
         display: grid;
         gap: var(--tl-space-4);
         min-width: 0;
-      }
-      .lines li {
-        display: flex;
-        align-items: center;
-        gap: var(--tl-space-3);
-        min-height: 40px;
-        padding: 6px var(--tl-space-4);
-        border-bottom: 1px solid var(--tl-line);
-      }
-      .lines li:last-child {
-        border-bottom: 0;
-      }
-      .lines .clip {
-        flex: 1;
       }
       .decisions > .body {
         max-height: 460px;
@@ -258,6 +203,9 @@ export class OverviewView extends View {
       @media (max-width: 640px) {
         .figures {
           grid-template-columns: repeat(2, minmax(0, 1fr));
+        }
+        .figures > :first-child {
+          grid-column: 1 / -1;
         }
       }
     `,

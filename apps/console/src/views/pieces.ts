@@ -4,12 +4,13 @@ import { duration, NOTHING, words } from '../format.ts';
 import type { Agent, Connection, Failover } from '../model.ts';
 import { healthOfAgent, healthOfConnection } from '../parts/health.ts';
 import '../parts/tl-status.ts';
-import { type MoveState, moveStateOf } from '../state/attention.ts';
+import { type MoveState, moveStateOf, waitsForApproval } from '../state/attention.ts';
 
 /** Pieces that several pages show the same. */
 
-export function connectionStatus(row: Connection): TemplateResult {
-  const score = row.health_score === undefined ? '' : `${Math.round(row.health_score)}`;
+/** @param withScore where no column of its own has it */
+export function connectionStatus(row: Connection, withScore = true): TemplateResult {
+  const score = row.health_score === undefined || !withScore ? '' : `${Math.round(row.health_score)}`;
   return html`<tl-status
     .health=${healthOfConnection(row)}
     .label=${words(row.phase || row.status)}
@@ -31,7 +32,9 @@ const MOVES: Readonly<Record<MoveState, [health: string, label: string]>> = {
 
 export function moveStatus(failover: Failover, connection: Connection | undefined): TemplateResult {
   const state = moveStateOf(failover, connection);
-  const [health, label] = MOVES[state];
+  const [usual, label] = MOVES[state];
+  // What time alone lets go on again is no alarm.
+  const health = state === 'held' && !waitsForApproval(failover) ? 'warn' : usual;
   const why = state === 'held' ? words(failover.suppressed?.reason) : '';
   return html`<tl-status .health=${health} .label=${label} .detail=${why}></tl-status>`;
 }
