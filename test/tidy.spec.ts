@@ -43,13 +43,15 @@ const ONLY_IN: Readonly<Record<string, string>> = {
   ioredis: 'libs/registry',
   pino: 'libs/platform',
   'prom-client': 'libs/platform',
+  '@opentelemetry/sdk-trace-base': 'libs/platform',
+  '@opentelemetry/exporter-trace-otlp-http': 'libs/platform',
   'rate-limiter-flexible': 'apps/broker',
   '@peculiar/x509': 'libs/pki',
 };
 
 /** Pure: no I/O and no Node, no framework. */
 const PURE = ['libs/domain', 'libs/contracts'];
-const IMPURE_IMPORT = /^(node:|@nestjs\/|kafkajs|ioredis|pino|prom-client)/;
+const IMPURE_IMPORT = /^(node:|@nestjs\/|kafkajs|ioredis|pino|prom-client|@opentelemetry)/;
 const CLOCK_OR_CHANCE = /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bperformance\.now\(|\brandomUUID\(/;
 
 const files = trackedFiles();

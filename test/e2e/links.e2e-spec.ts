@@ -1,4 +1,5 @@
 import { getJson, postJson } from '../support/http.ts';
+import { type Collector, startCollector } from '../support/otlp.ts';
 import { PlainKafka } from '../support/plain-kafka.ts';
 import { redisHash } from '../support/redis.ts';
 import type { Name, Stack } from '../support/stack.ts';
@@ -23,6 +24,7 @@ import {
   untilApproved,
   untilPhase,
 } from './support/spine.ts';
+import { expectDecisionLines, expectOneTrace } from './support/traces.ts';
 
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 
@@ -31,9 +33,12 @@ const HOLD_MS = 10_000;
 
 describe('a payment link under 50 purchases a second', () => {
   let stack: Stack;
+  let collector: Collector;
 
   beforeAll(async () => {
-    stack = await startSpine({ env: { 'client-sidecar-1': { TRUNKLINE_HOLD_MS: String(HOLD_MS) } } });
+    collector = await startCollector();
+    const env = { 'client-sidecar-1': { TRUNKLINE_HOLD_MS: String(HOLD_MS) } };
+    stack = await startSpine({ env, envOfAll: collector.env });
   });
 
   /** Whatever a test ended is started again, so that the next one finds three servers. */
@@ -51,7 +56,7 @@ describe('a payment link under 50 purchases a second', () => {
     await untilActive(stack);
   });
   auditing(() => stack);
-  afterAll(() => stack?.stop());
+  afterAll(() => Promise.all([stack?.stop(), collector?.stop()]));
 
   it('is assigned and active, through to the registry and REST, from a request by a plain Kafka client', async () => {
     const id = 'bank-client-dr:second';
@@ -155,6 +160,8 @@ describe('a payment link under 50 purchases a second', () => {
       ...serverLost(before),
       detail: expect.stringMatching(/^peer-(reset|closed)$/),
     });
+    await expectOneTrace(collector, stack, after);
+    await expectDecisionLines(stack);
     await untilApproved(stack, 50);
     await reconcile(stack);
   });

@@ -1,49 +1,29 @@
 import {
-  Counter,
   createAdminServer,
   createLogger,
   createRegistry,
-  Gauge,
   loadConfig,
   Shutdown,
   startFault,
 } from '#libs/platform';
 import { WanConfig } from './config.ts';
+import { wanMetrics } from './metrics.ts';
 import { Route } from './route.ts';
 
 async function main(): Promise<void> {
   const config = loadConfig(WanConfig);
   const logger = createLogger({ name: config.name, level: config.logLevel });
   const shutdown = new Shutdown(logger);
-  const registry = createRegistry(config.name);
-  const registers = [registry];
-  const connections = new Counter({
-    name: 'trunkline_wan_connections_total',
-    help: 'Connections that came',
-    labelNames: ['target'],
-    registers,
-  });
-  const bytes = new Counter({
-    name: 'trunkline_wan_bytes_total',
-    help: 'Bytes taken to be carried, both directions together',
-    labelNames: ['target'],
-    registers,
-  });
-  const routes = config.routes.map(
+  const registry = createRegistry('wan-simulator');
+  let routes: readonly Route[] = [];
+  const { opened, bytes } = wanMetrics(registry, () => routes);
+  routes = config.routes.map(
     (route) =>
       new Route(route, {
-        opened: () => connections.inc({ target: route.target }),
+        opened: () => opened.inc({ target: route.target }),
         carried: (count) => bytes.inc({ target: route.target }, count),
       }),
   );
-  new Gauge({
-    name: 'trunkline_wan_connections',
-    help: 'Connections open now',
-    registers,
-    collect() {
-      this.set(routes.reduce((sum, route) => sum + route.connections, 0));
-    },
-  });
   const admin = createAdminServer(registry, { ready: () => ({ ready: true, routes: config.routes }) });
   shutdown.add('admin', () => void admin.close());
   shutdown.add('routes', async () => void (await Promise.all(routes.map((route) => route.close()))));

@@ -1,5 +1,5 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { Registry } from './metrics.ts';
+import { Gauge, type Registry } from './metrics.ts';
 
 export interface AdminState {
   /** Whether it does its work, as whoever starts or places on it asks. */
@@ -10,6 +10,14 @@ export interface AdminState {
 
 /** Health and metrics over plain HTTP, for probes; tells nothing of what is carried. */
 export function createAdminServer(registry: Registry, state: AdminState): Server {
+  new Gauge({
+    name: 'trunkline_ready',
+    help: '1 while the process is ready for its work, as /health/ready says',
+    registers: [registry],
+    collect() {
+      this.set(state.ready().ready ? 1 : 0);
+    },
+  });
   return createServer((request, response) => {
     request.resume();
     if (request.method !== 'GET' && request.method !== 'HEAD')
