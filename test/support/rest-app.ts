@@ -3,7 +3,7 @@ import { Test } from '@nestjs/testing';
 import request from 'supertest';
 import { TIMING } from '#libs/contracts';
 import { type Log, LogUnavailable, type OutgoingEvent } from '#libs/log';
-import { createLogger, createRegistry, systemClock } from '#libs/platform';
+import { createLogger, createRegistry, NO_TRACING, systemClock, type Tracing } from '#libs/platform';
 import type {
   AnswerClaim,
   Answers,
@@ -166,6 +166,9 @@ export class RestApp {
   logFails = false;
   private app!: NestExpressApplication;
 
+  /** @param tracing takes its spans; absent: it makes none. */
+  constructor(private readonly tracing: Tracing = NO_TRACING) {}
+
   http() {
     return request(this.app.getHttpServer());
   }
@@ -239,6 +242,7 @@ export class RestApp {
       logger: createLogger({ name: 'test', level: 'fatal' }),
       metrics: createRegistry('test'),
       clock: systemClock,
+      tracing: this.tracing,
       log: log as unknown as Log,
     };
   }
@@ -254,8 +258,8 @@ export function expectProblem(answer: request.Response, status: number, code: st
 }
 
 /** A RestApp for all tests of a file. */
-export function useRestApp(): RestApp {
-  const rest = new RestApp();
+export function useRestApp(tracing?: Tracing): RestApp {
+  const rest = new RestApp(tracing);
   beforeAll(() => rest.start());
   beforeEach(() => rest.reset());
   afterAll(() => rest.stop());
