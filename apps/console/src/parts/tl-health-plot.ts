@@ -7,6 +7,7 @@ import { SCORE_DEGRADED, SCORE_RECOVERED } from './health.ts';
 import { type PlotColours, plotOptions } from './plot-options.ts';
 import { type PlotSeries, seriesOf, summaryOf } from './plot-series.ts';
 import { styled } from './styled.ts';
+import { ThemeWatch, themeValues } from './theme-colours.ts';
 import { uplotStyles } from './uplot-styles.ts';
 
 /**
@@ -34,23 +35,17 @@ export class TlHealthPlot extends LitElement {
   private series: PlotSeries = seriesOf([]);
   private withRoundTrips = false;
   private readonly sizes = new ResizeObserver(() => this.resize());
-  private readonly themes = new MutationObserver(() => this.rebuild());
-  private readonly scheme = matchMedia('(prefers-color-scheme: dark)');
-  private readonly onScheme = () => this.rebuild();
+  protected readonly theme = new ThemeWatch(this, () => this.rebuild());
 
   override connectedCallback(): void {
     super.connectedCallback();
     this.sizes.observe(this);
-    this.themes.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
-    this.scheme.addEventListener('change', this.onScheme);
     if (this.hasUpdated) this.rebuild();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.sizes.disconnect();
-    this.themes.disconnect();
-    this.scheme.removeEventListener('change', this.onScheme);
     this.plot?.destroy();
     this.plot = undefined;
   }
@@ -98,18 +93,9 @@ export class TlHealthPlot extends LitElement {
   }
 
   private colours(): PlotColours {
-    const style = getComputedStyle(this);
-    const of = (name: string) => style.getPropertyValue(`--tl-${name}`).trim();
-    return {
-      line: of('accent'),
-      second: of('text-2'),
-      grid: of('line'),
-      text: of('text-2'),
-      warn: of('warn'),
-      bad: of('bad'),
-      surface: of('surface'),
-      font: style.getPropertyValue('--tl-font').trim(),
-    };
+    const of = themeValues(this, ['accent', 'text-2', 'line', 'warn', 'bad', 'surface', 'font']);
+    const { accent, line, warn, bad, surface, font } = of;
+    return { line: accent, second: of['text-2'], grid: line, text: of['text-2'], warn, bad, surface, font };
   }
 
   private resize(): void {
