@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { waitFor } from '../../test/support/wait-for.ts';
 import { layoutOf } from './paths.mjs';
 import { isAlive, logFile, readRecord, recordsOf, stop } from './processes.mjs';
+import type { Name } from './programs.mjs';
 import { startProgram, watch } from './supervise.mjs';
 
 describe('the watch over the programs of a stack', () => {
@@ -14,7 +15,7 @@ describe('the watch over the programs of a stack', () => {
   });
 
   /** Runs a script under a name until it has ended. @returns what the watch said of it */
-  async function watched(name: string, script: string, end?: NodeJS.Signals): Promise<string> {
+  async function watched(name: Name, script: string, end?: NodeJS.Signals): Promise<string> {
     const ready = { readyUrl: 'http://127.0.0.1:9/', env: {} };
     const go = `process.on('SIGUSR2', () => {}); const log = (more) => console.log(JSON.stringify({ pid: process.pid, ...more }));`;
     const child = startProgram(layout, {

@@ -154,8 +154,7 @@ describe('a session whose broker or end falls silent, or whose broker has to go'
   it('does what the tour of the README says: ssh through a code, a broker that is killed, typing on', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'trunkline-tour-'));
     const ssh = await startSshServer(folder);
-    const [listenPort, sshOptions] = [await freePort(), ssh.clientOptions];
-    const tour = tourIn({ stack, listenPort, sshPort: ssh.port, sshOptions });
+    const tour = tourIn({ stack, listenPort: await freePort(), ssh });
     const terminals: TourTerminal[] = [];
     const open = (terminal: TourTerminal): TourTerminal => {
       terminals.push(terminal);

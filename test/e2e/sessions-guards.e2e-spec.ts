@@ -93,6 +93,20 @@ describe('a session whose code, name or ends are in doubt', () => {
       const told = await refusalsIn(stack, stack.regions.bank);
       const ofEve = told.filter(({ identity, reason }) => identity === 'eve' && reason === 'unknown-code');
       expect(ofEve.length).toBeGreaterThanOrEqual(FREE_PER_IDENTITY + 3);
+      // Another broker has limits of its own; whoever tries there too stands in the same log under the same name.
+      const elsewhere = async () => (await guess(stack, 'broker-us-2', eve)).reason;
+      expect(await elsewhere()).toBe('unknown-code');
+      const places = await waitFor(
+        async () => {
+          const all = await refusalsIn(stack, stack.regions.bank);
+          const brokers = new Set(
+            all.flatMap(({ identity, broker }) => (identity === 'eve' ? [broker] : [])),
+          );
+          return brokers.size > 1 && [...brokers];
+        },
+        { what: 'both brokers in the log' },
+      );
+      expect(places.sort()).toEqual([BROKER, 'broker-us-2'].sort());
       // Each is a session that nobody asked for, and no code is in it.
       expect(new Set(ofEve.map(({ key }) => key)).size).toBe(ofEve.length);
       expect(await sessionRow(stack, ofEve[0]?.key ?? '')).toMatchObject({

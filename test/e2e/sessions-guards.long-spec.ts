@@ -1,15 +1,19 @@
 import { jest } from '@jest/globals';
+import { EXIT } from '../../apps/cli/src/exit.ts';
 import type { Stack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { audit } from './support/audit.ts';
 import { Conversation } from './support/session-guards.ts';
 import { expectNothingLeft } from './support/session-remains.ts';
 import {
+  flagsOf,
+  HOME,
   hangUp,
   openSession,
   sessionEvents,
   startEcho,
   startSessionStack,
+  trunkline,
   untilPhase,
 } from './support/sessions.ts';
 
@@ -63,4 +67,58 @@ describe('a session with the default window', () => {
     await expectNothingLeft(stack);
     await audit(stack, { requests: false });
   });
+});
+
+describe('a session whose control plane is gone', () => {
+  const CONTROLLERS = [HOME, 'central-controller-west'] as const;
+  let stack: Stack;
+  let echo: Awaited<ReturnType<typeof startEcho>>;
+
+  beforeAll(async () => {
+    echo = await startEcho();
+    stack = await startSessionStack({ own: { kafka: true } });
+  });
+  afterAll(async () => {
+    await stack?.stop();
+    echo?.close();
+  });
+
+  const losses = {
+    'every central controller': {
+      away: () => Promise.all(CONTROLLERS.map((name) => stack.program(name).kill('SIGKILL'))),
+      back: () => Promise.all(CONTROLLERS.map((name) => stack.program(name).start())),
+    },
+    Kafka: {
+      away: async () => stack.servers?.stop('kafka'),
+      back: async () => stack.servers?.start('kafka'),
+    },
+  };
+
+  it.each(Object.keys(losses) as (keyof typeof losses)[])(
+    'goes on without %s, and who comes is asked to try again, which works when that is back',
+    async (what) => {
+      const session = await openSession(stack, echo.port);
+      const talk = new Conversation(session.port);
+      await talk.asks('before');
+      await losses[what].away();
+      const late = trunkline(stack, [
+        ...['controller', '--listen', '127.0.0.1:0', ...flagsOf(stack, 'controller', '-usa')],
+      ]);
+      expect(await talk.goesOnDuring(late.ended())).toBeGreaterThan(5);
+      expect(await late.ended()).toBe(EXIT.later);
+      expect(late.events('error')[0]).toMatchObject({ code: 'unavailable', retriable: true });
+      await losses[what].back();
+      const next = await waitFor(() => openSession(stack, echo.port).catch(() => undefined), {
+        what: 'a session when it is back',
+        withinMs: FOR_EVER_MS,
+      });
+      await talk.asks('after');
+      const { controller, target } = session;
+      expect([...controller.events('interrupted'), ...target.events('interrupted')]).toEqual([]);
+      talk.close();
+      for (const each of [session, next]) await hangUp(stack, each);
+    },
+  );
+
+  it('leaves a log as the rules want it', () => audit(stack, { requests: false }));
 });

@@ -198,6 +198,24 @@ describe('a session that is not to be', () => {
       expect([...new Set(wanted)].sort()).toEqual([...brokers].sort());
     });
 
+    it('carries a session through it, on both sides', async () => {
+      const env = { HTTPS_PROXY: `http://me:secret@127.0.0.1:${port}` };
+      const listen = await freePort();
+      const controller = trunkline(
+        stack,
+        ['controller', '--listen', `127.0.0.1:${listen}`, ...flagsOf(stack, 'controller', '')],
+        env,
+      );
+      const { code, connection_id: id } = await controller.until('code');
+      const forward = ['--forward', `127.0.0.1:${echo.port}`, '--yes'];
+      const target = trunkline(stack, ['target', code, ...forward, ...flagsOf(stack, 'target', '')], env);
+      await Promise.all([controller.until('open'), target.until('open')]);
+      const asked = 'through the proxy, there and back';
+      expect(await askOnce(listen, asked)).toBe(asked);
+      expect(wanted.length).toBeGreaterThan(2 * BROKERS.length);
+      await hangUp(stack, { controller, target, id });
+    });
+
     it('says so when the password is wrong, and goes around it where NO_PROXY names all', async () => {
       const refused = probe('other');
       expect([await refused.ended(), refused.output()]).toEqual([

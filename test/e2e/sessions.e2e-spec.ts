@@ -5,13 +5,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { jest } from '@jest/globals';
+import { SESSION_POLICY } from '#libs/contracts';
+import { byLength } from '../support/length.ts';
 import { PlainKafka } from '../support/plain-kafka.ts';
 import { redisCommand } from '../support/redis.ts';
 import type { Name, Stack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { putPolicy } from './support/operator.ts';
+import { redisClient } from './support/redis-client.ts';
 import { transferBothWays } from './support/session-transfer.ts';
 import {
   askOnce,
+  flagsOf,
   hangUp,
   openSession,
   reviveBrokers,
@@ -70,16 +75,16 @@ describe('a session', () => {
     expect(roundTrips['broker-us-1']).toBeGreaterThanOrEqual(169);
     expect(roundTrips[brokerId]).toBeLessThan(roundTrips['broker-us-1']);
 
-    const to = [...ssh.clientOptions, '-p', String(port), 'me@127.0.0.1'];
+    const to = [...ssh.clientOptions, '-p', String(port), `${ssh.user}@127.0.0.1`];
     expect(await run('ssh', [...to, 'echo "through a code" && exit 0'])).toBe('through a code\n');
     expect(await run('ssh', [...to, 'wc -c'], 'x'.repeat(100_000))).toMatch(/^ *100000\n$/);
     await expect(run('ssh', [...to, 'exit 7'])).rejects.toMatchObject({ code: 7 });
-    const [sent, back] = [join(folder, 'sent'), join(folder, 'back')];
+    const [sent, kept, back] = [join(folder, 'sent'), join(folder, 'kept'), join(folder, 'back')];
     writeFileSync(sent, randomBytes(2_000_000));
     await run(
       'sftp',
-      ['-b', '-', ...ssh.clientOptions, '-P', String(port), 'me@127.0.0.1'],
-      `put ${sent} kept\nget kept ${back}\n`,
+      ['-b', '-', ...ssh.clientOptions, '-P', String(port), `${ssh.user}@127.0.0.1`],
+      `put ${sent} ${kept}\nget ${kept} ${back}\n`,
     );
     expect(hashOf(back)).toBe(hashOf(sent));
     await hangUp(stack, session);
@@ -159,6 +164,40 @@ describe('a session', () => {
     }
   }
 
+  it('goes to the broker with the shortest whole way where policy wants that, and says how it weighed them', async () => {
+    const rows = (file: string): { id: string }[] =>
+      JSON.parse(readFileSync(join(stack.layout.home, file), 'utf8'));
+    const row = (file: string, id: string) => rows(file).find((each) => each.id === id);
+    // The target stands beside broker-in-3; broker-us-1, which is near to the controller, is not far from it either.
+    const list = join(stack.layout.home, 'brokers-between.json');
+    const seen = [
+      ...[row('brokers.json', 'broker-in-3'), row('brokers-usa.json', 'broker-us-1')],
+      ...[row('brokers-usa.json', 'broker-in-4'), row('brokers-india.json', 'broker-us-2')],
+    ];
+    writeFileSync(list, JSON.stringify(seen));
+    const flags = [...flagsOf(stack, 'target', ''), '--brokers', list];
+    const nearest = await openSession(stack, ssh.port, flags);
+    expect(nearest.brokerId).toBe('broker-in-3');
+    await hangUp(stack, nearest);
+    const placement = (broker_placement: string) =>
+      putPolicy(stack, SESSION_POLICY, { settings: { broker_placement }, reason: 'the whole way counts' });
+    await placement('least-total');
+    const session = await openSession(stack, ssh.port, flags);
+    await placement('nearest-target');
+    expect(session.brokerId).toBe('broker-us-1');
+    expect((await session.controller.until('open')).broker_id).toBe('broker-us-1');
+    await hangUp(stack, session);
+    const sent = (await sessionEvents(stack, session.id)).find(
+      ({ type }) => type === 'target-rejected',
+    )?.data;
+    expect(sent).toMatchObject({ reason: 'other-broker', rejected: { broker_id: 'broker-in-3' } });
+    const scores = new Map<string, number>(
+      sent.candidates.map((each: { agent_id: string; score: number }) => [each.agent_id, each.score]),
+    );
+    const best = Math.max(...scores.values());
+    expect([scores.size, scores.get('broker-us-1')]).toEqual([4, best]);
+  });
+
   it('carries Redis to a guest with an empty home directory, several connections at once', async () => {
     const redis = new URL(stack.redisUrl);
     const person = mkdtempSync(join(tmpdir(), 'trunkline-guest-'));
@@ -166,12 +205,14 @@ describe('a session', () => {
       ...['--guest', '--json', '--ca', join(stack.layout.pki, 'ca.crt')],
       ...['--brokers', join(stack.layout.home, 'brokers-india.json')],
     ]);
+    const client = redisClient();
+    console.log(`the client of Redis is ${client.name}`);
     const through = `redis://127.0.0.1:${session.port}${redis.pathname}`;
     const value = 'x'.repeat(300_000);
     await Promise.all(
       Array.from({ length: 8 }, async (_, index) => {
-        expect(await redisCommand(through, 'SET', `session-test:${index}`, value)).toBe('OK');
-        expect(await redisCommand(through, 'GET', `session-test:${index}`)).toBe(value);
+        expect(await client.set(through, `session-test:${index}`, value)).toBe('OK');
+        expect(await client.get(through, `session-test:${index}`)).toBe(value);
       }),
     );
     // What went through is in the Redis itself.
@@ -181,26 +222,35 @@ describe('a session', () => {
     await hangUp(stack, session);
   });
 
-  it("outlives a restart of a guest's machine: the key and the session were kept", async () => {
-    const echo = await startEcho();
-    const flags = [
-      ...['--json', '--ca', join(stack.layout.pki, 'ca.crt')],
-      ...['--brokers', join(stack.layout.home, 'brokers-india.json')],
-    ];
-    const session = await openSession(stack, echo.port, ['--guest', '--survive-reboot', '10m', ...flags]);
-    const { controller, id, port } = session;
-    expect(await askOnce(port, 'before')).toBe('before');
-    // As a machine that goes down ends its programs.
-    session.target.signal('SIGTERM');
-    expect(await session.target.ended()).toBe(0);
-    await controller.until('interrupted');
-    const target = trunkline(stack, ['target', '--resume', '--forward', `127.0.0.1:${echo.port}`, ...flags]);
-    const { epoch } = await controller.until('resumed');
-    expect(epoch).toBeGreaterThan(1);
-    expect(await askOnce(port, 'after')).toBe('after');
-    await hangUp(stack, { controller, target, id });
-    echo.close();
-  });
+  // As a machine that goes down ends its programs, and as one that lost its power does.
+  it.each(byLength<readonly NodeJS.Signals[]>(['SIGTERM'], ['SIGTERM', 'SIGKILL']))(
+    "outlives a restart of a guest's machine (%s): the key and the session were kept",
+    async (end) => {
+      const echo = await startEcho();
+      const flags = [
+        ...['--json', '--ca', join(stack.layout.pki, 'ca.crt')],
+        ...['--brokers', join(stack.layout.home, 'brokers-india.json')],
+      ];
+      const session = await openSession(stack, echo.port, ['--guest', '--survive-reboot', '2h', ...flags]);
+      const { controller, id, port } = session;
+      expect(await askOnce(port, 'before')).toBe('before');
+      session.target.signal(end);
+      expect(await session.target.ended()).toBe(end === 'SIGTERM' ? 0 : end);
+      await controller.until('interrupted');
+      const target = trunkline(stack, [
+        'target',
+        '--resume',
+        '--forward',
+        `127.0.0.1:${echo.port}`,
+        ...flags,
+      ]);
+      const { epoch } = await controller.until('resumed');
+      expect(epoch).toBeGreaterThan(1);
+      expect(await askOnce(port, 'after')).toBe('after');
+      await hangUp(stack, { controller, target, id });
+      echo.close();
+    },
+  );
 
   it('survives kill -9 of its broker in the middle of two transfers: nothing lost, nothing twice', async () => {
     const session = await openSession(stack, ssh.port);

@@ -5,6 +5,7 @@ import { ROOT } from '../../../deploy/local/paths.mjs';
 import { sessionTourOf } from '../../support/readme.ts';
 import type { Stack } from '../../support/stack.ts';
 import { waitFor } from '../../support/wait-for.ts';
+import type { SshServer } from './ssh-server.ts';
 
 const STEP_MS = 60_000;
 
@@ -61,14 +62,14 @@ export class TourTerminal {
 
 export interface TourPlace {
   readonly stack: Stack;
-  /** Where the controller listens instead of 2222, and the SSH server instead of 22. */
+  /** Where the controller listens instead of 2222. */
   readonly listenPort: number;
-  readonly sshPort: number;
-  readonly sshOptions: readonly string[];
+  /** Stands where port 22 would. */
+  readonly ssh: Pick<SshServer, 'port' | 'user' | 'clientOptions'>;
 }
 
 /** The README's tour of a session in a stack of the tests: its commands as they stand there, but for folders and ports. */
-export function tourIn({ stack, listenPort, sshPort, sshOptions }: TourPlace) {
+export function tourIn({ stack, listenPort, ssh }: TourPlace) {
   const { home, pki } = stack.layout;
   const tour = sessionTourOf(ROOT);
   const here = (command: string): string =>
@@ -76,8 +77,8 @@ export function tourIn({ stack, listenPort, sshPort, sshOptions }: TourPlace) {
       [/npx trunkline/g, `exec ${process.execPath} bin/trunkline.mjs`],
       [/\.trunkline\//g, `${home}/`],
       [/127\.0\.0\.1:2222\b/g, `127.0.0.1:${listenPort}`],
-      [/127\.0\.0\.1:22\b/g, `127.0.0.1:${sshPort}`],
-      [/^ssh -p 2222\b/g, `exec ssh ${sshOptions.join(' ')} -l me -p ${listenPort}`],
+      [/127\.0\.0\.1:22\b/g, `127.0.0.1:${ssh.port}`],
+      [/^ssh -p 2222\b/g, `exec ssh ${ssh.clientOptions.join(' ')} -l ${ssh.user} -p ${listenPort}`],
     ]);
   const person = join(home, 'person');
   mkdirSync(person, { recursive: true });

@@ -82,12 +82,13 @@ export function guessOnce(shot: () => ReturnType<typeof guess>): Promise<unknown
 export async function refusalsIn(
   stack: Stack,
   region: string,
-): Promise<{ key: string; reason: string; identity: string }[]> {
+): Promise<{ key: string; reason: string; identity: string; broker: string }[]> {
   const records = await new PlainKafka(stack.kafkaBrokers).readAll(`${region}.controller-events`);
   return records.flatMap(({ key, headers, value }) => {
     if (!/target-rejected/.test(String(headers?.ce_type))) return [];
     const { reason, rejected } = JSON.parse(String(value));
-    return [{ key: String(key), reason, identity: String(rejected?.identity) }];
+    const { identity, broker_id: broker } = rejected ?? {};
+    return [{ key: String(key), reason, identity: String(identity), broker: String(broker) }];
   });
 }
 

@@ -126,9 +126,10 @@ export async function closeSdkSessions(sessions: readonly SdkSession[]): Promise
 export async function inTurns(
   count: number,
   work: (index: number, lane: number) => Promise<void>,
+  atOnce = AT_ONCE,
 ): Promise<void> {
   let next = 0;
-  const lanes = Array.from({ length: Math.min(AT_ONCE, count) }, async (_, lane) => {
+  const lanes = Array.from({ length: Math.min(atOnce, count) }, async (_, lane) => {
     while (next < count) {
       const index = next;
       next += 1;

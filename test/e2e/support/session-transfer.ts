@@ -35,7 +35,8 @@ export function transferBothWays(
   const scp = (from: string, to: string) =>
     command('scp', ['-O', ...ssh.clientOptions, '-P', String(port), from, to], { timeout: limitMs });
   const run = async () => {
-    await Promise.all([scp(up.sent, `me@127.0.0.1:${up.came}`), scp(`me@127.0.0.1:${down.sent}`, down.came)]);
+    const there = (path: string): string => `${ssh.user}@127.0.0.1:${path}`;
+    await Promise.all([scp(up.sent, there(up.came)), scp(there(down.sent), down.came)]);
     return { up: await hashesOf(up), down: await hashesOf(down) };
   };
   return { arrived: () => ({ up: sizeOf(up.came), down: sizeOf(down.came) }), done: run() };

@@ -1,4 +1,5 @@
-import { encodePingFrame } from '#libs/relay';
+import { encodePingFrame, SESSION_TIMING } from '#libs/relay';
+import { waitFor } from '../../support/wait-for.ts';
 import { TARGET, World } from './harness.ts';
 
 describe('a session that is interrupted', () => {
@@ -57,6 +58,18 @@ describe('a session that is interrupted', () => {
     if (asked?.name !== 'ping') throw new Error('it was not asked whether it is there');
     pair.bob.write(encodePingFrame('pong', asked.token));
     expect(await world.fact(broker, 'target-attached', 2)).toMatchObject({ resumed: true, epoch: 1 });
+  });
+
+  it('pings who waits for the other end every 30 s, as load balancers cut what is idle for 4 minutes', async () => {
+    const broker = await world.broker();
+    const { ann } = await world.coded(broker);
+    expect(SESSION_TIMING.idlePingIntervalMs).toBe(30_000);
+    const before = ann.count('ping');
+    for (let nth = 1; nth <= 3; nth += 1) {
+      broker.clock.aheadMs += SESSION_TIMING.idlePingIntervalMs;
+      await waitFor(() => ann.count('ping') === before + nth, { what: `ping ${nth}` });
+    }
+    expect(ann.isClosed).toBe(false);
   });
 
   it('is noticed when an end falls silent without a reset', async () => {

@@ -1,18 +1,11 @@
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { tailCommands } from '#libs/agent';
 import { TOPIC, topicName } from '#libs/contracts';
 import { KafkaLog, type ReceivedEvent } from '#libs/log';
 import { createLogger, systemClock } from '#libs/platform';
-import { ensureBuild } from '../../../deploy/local/build.mjs';
-import { freePort } from '../../support/servers.mjs';
 import { waitFor } from '../../support/wait-for.ts';
+import { KAFKA, PARTITIONS, readyBroker, runBroker } from './broker-process.ts';
 import { type Running, TARGET, World } from './harness.ts';
-
-// It may have to build first.
-const KAFKA = process.env.TRUNKLINE_KAFKA_BROKERS ?? '';
-const PARTITIONS = 3;
 
 describe('a broker on real Kafka', () => {
   const east = `t${randomUUID().slice(0, 8)}`;
@@ -90,26 +83,8 @@ describe('the process of a broker', () => {
   });
   afterEach(() => world.clear());
 
-  /** Runs a broker as a process of its own. */
-  async function run(env: Record<string, string>) {
-    const child = spawn(process.execPath, [join(ensureBuild().dir, 'apps/broker/src/main.js')], {
-      env: { PATH: process.env.PATH, TRUNKLINE_KAFKA_BROKERS: KAFKA, TRUNKLINE_LOG_LEVEL: 'info', ...env },
-    });
-    const ended = { code: undefined as number | null | undefined, text: '' };
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (chunk) => {
-        ended.text += chunk;
-      });
-    }
-    child.on('close', (code) => {
-      ended.code = code;
-    });
-    world.ends(() => child.kill('SIGKILL'));
-    return { child, ended };
-  }
-
   it('ends at once on a wrong configuration, and names everything that is wrong', async () => {
-    const { ended } = await run({
+    const { ended } = await runBroker(world, {
       ...(await world.env()),
       TRUNKLINE_CODE_REGIONS: 'E=west',
       TRUNKLINE_BROKER_PORT: 'x',
@@ -120,25 +95,8 @@ describe('the process of a broker', () => {
     expect(ended.text).toMatch(new RegExp(`TRUNKLINE_CODE_REGIONS: .*must have a symbol for ${east}`));
   });
 
-  /** Runs a broker that is ready, on a region whose topics are there. */
-  async function ready() {
-    const log = new KafkaLog({ brokers: KAFKA.split(','), clientId: 'test' });
-    world.ends(() => log.close());
-    await log.ensureTopics(east, { partitions: PARTITIONS });
-    const [port, admin] = [await freePort(), await freePort()];
-    const process = await run({
-      ...(await world.env()),
-      TRUNKLINE_PARTITIONS: String(PARTITIONS),
-      TRUNKLINE_BROKER_PORT: String(port),
-      TRUNKLINE_ADMIN_PORT: String(admin),
-    });
-    const isReady = async () => (await fetch(`http://127.0.0.1:${admin}/health/ready`)).status === 200;
-    await waitFor(isReady, { withinMs: 30_000, what: 'readiness' });
-    return { ...process, log, port, admin };
-  }
-
   it('ends with 0 when the control plane tells it to drain as a whole, and has answered then', async () => {
-    const { ended, log, port } = await ready();
+    const { ended, log, port } = await readyBroker(world, east);
     const bob = await world.endpointAt(port, TARGET, 'target');
     const said: ReceivedEvent[] = [];
     await log.tail({
@@ -172,7 +130,7 @@ describe('the process of a broker', () => {
   });
 
   it('is ready once it reads commands, and at SIGTERM sends everybody away, waits for them and ends', async () => {
-    const { child, ended, port, admin } = await ready();
+    const { child, ended, port, admin } = await readyBroker(world, east);
     const metrics = await (await fetch(`http://127.0.0.1:${admin}/metrics`)).text();
     expect(metrics).toContain('trunkline_broker_legs{');
     expect((await fetch(`http://127.0.0.1:${admin}/health/active`)).status).toBe(404);
