@@ -113,8 +113,14 @@ export class ConsoleContext {
 
   /** Begins anew with another token, or with none. */
   signIn(token: string | undefined): void {
+    const before = this.session.holder;
     if (token === undefined) this.session.signOut();
     else this.session.signIn(token);
+    // What one person was shown is not there for the next one.
+    if (before !== undefined && before.subject !== this.session.holder?.subject) {
+      location.reload();
+      return;
+    }
     this.signingIn = false;
     this.store.start();
     this.changed();

@@ -63,6 +63,7 @@ export class LiveStore {
   start(): void {
     this.stop();
     this.reading = new AbortController();
+    this.error = undefined;
     this.loading = this.world.connections.size > 0 ? this.loading : 'loading';
     this.live = new LiveFeed({
       open: (headers, signal) => this.api.open('/events', headers, signal),
