@@ -29,7 +29,8 @@ export interface Watched {
 /** Runs in the page before its own scripts; as text, because the types of these sources know no browser. */
 function beforeAll(token: string | undefined): string {
   return `
-    ${token === undefined ? '' : `sessionStorage.setItem(${JSON.stringify(TOKEN_KEY)}, ${JSON.stringify(token)});`}
+    const isReload = performance.getEntriesByType('navigation')[0]?.type === 'reload';
+    ${token === undefined ? '' : `if (!isReload) sessionStorage.setItem(${JSON.stringify(TOKEN_KEY)}, ${JSON.stringify(token)});`}
     document.addEventListener('securitypolicyviolation', (event) => {
       console.error('content security policy: ' + event.violatedDirective + ' ' + event.blockedURI + ' ' + event.sourceFile);
     });`;
