@@ -124,6 +124,27 @@ function holdOf(data: Data): string {
   return `${reason} ${what} ${until}`;
 }
 
+/**
+ * What a session ended for whose time was up before it ever stood: who was lost, if somebody was; else that nobody did in time
+ * what came next. That it was asked for is no cause of its end.
+ */
+export function endedByClock(events: readonly ExplainedEvent[]): number | undefined {
+  let end = events.length - 1;
+  if (end < 0 || dataAt(events, end).kind !== 'session' || !isOver(dataAt(events, end))) return undefined;
+  while (end > 0 && isOver(dataAt(events, end - 1))) end -= 1;
+  if (isExternal(dataAt(events, end).evidence) || events.some(({ data }) => isStanding(data)))
+    return undefined;
+  if (dataAt(events, 0).version !== 1 || dataAt(events, end).version === 1) return undefined;
+  const before = dataAt(events, end - 1);
+  const ways = new Set(['broker-lost']);
+  if (before.kind === 'session' && before.target === undefined) ways.add('target-lost');
+  if (before.kind === 'session' && before.controller === undefined) ways.add('controller-lost');
+  const lost = events
+    .slice(0, end)
+    .findLastIndex(({ data }) => ways.has(data.reason) && isExternal(data.evidence));
+  return lost < 0 ? end : lost;
+}
+
 /** Who set the condition that a connection which stands is in now (held back, to be left, degraded), if a fact did. */
 export function conditionSetter(events: readonly ExplainedEvent[]): number | undefined {
   const last = events.length - 1;

@@ -1,5 +1,5 @@
 import type { LinkDecision, SessionDecision } from '#libs/contracts';
-import { chainOf, conditionSetter } from './chain.ts';
+import { chainOf, conditionSetter, endedByClock } from './chain.ts';
 import { blamedOnWay } from './link-losses.ts';
 import { whatOfLink } from './link-what.ts';
 import { CAME_TO_NOTHING, whyOfLink } from './link-why.ts';
@@ -21,7 +21,7 @@ export function explain(events: readonly ExplainedEvent[]): Explanation | undefi
   const chain = chainOf(events);
   const { kept, omitted } = shortened(chain.indices);
   const ends = new CommandEnds(events);
-  const first = conditionSetter(events) ?? chain.indices[0] ?? 0;
+  const first = conditionSetter(events) ?? endedByClock(events) ?? chain.indices[0] ?? 0;
   const cause = confirmed(firstCause(toldOf(events, first)), events, first);
   return {
     connection_id: data.connection_id,
@@ -87,15 +87,25 @@ function firstCause(told: Told): FirstCause {
 function confirmed(cause: FirstCause, events: readonly ExplainedEvent[], first: number): FirstCause {
   if (events[first]?.data.kind === 'link') return blamedOnWay(cause, events, first);
   const since = events.slice(first);
-  // An end that came elsewhere told of the death of its broker before the broker's silence did.
+  return brokerConfirmed(cause, since);
+}
+
+/** An end that came elsewhere told of the death of its broker before the broker's silence, or the other end, did. */
+function brokerConfirmed(cause: FirstCause, since: readonly ExplainedEvent[]): FirstCause {
   if (cause.detail !== 'broker-left') return cause;
   const silent = since.some(({ data }, index) => {
     const before = since[index - 1]?.data;
     if (data.reason !== 'broker-lost' || before?.kind !== 'session') return false;
     return [before.superseded, before.placement].some((each) => each?.broker_id === cause.agent_id);
   });
-  return silent ? { ...cause, reason: 'broker-lost' } : cause;
+  // By itself: nobody had told it yet where to go.
+  const told = since.findIndex(({ data }) => data.reason === 'redirected');
+  const own = since.slice(1, told < 0 ? undefined : told);
+  const bothLeft = own.some(({ data }) => ATTACHED.has(data.reason) && data.reason !== cause.reason);
+  return silent || bothLeft ? { ...cause, reason: 'broker-lost' } : cause;
 }
+
+const ATTACHED: ReadonlySet<string> = new Set(['target-attached', 'controller-attached']);
 
 /** What is held back, or came to nothing, was called for by what its ledger says. */
 function reasonOf({ data }: Told): string {

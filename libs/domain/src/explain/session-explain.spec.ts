@@ -55,6 +55,11 @@ describe('explain, of a session', () => {
     });
     given.agent('agent-silent', 'in-3');
     expect(explained(given).first_cause).toMatchObject({ reason: 'broker-lost', agent_id: 'in-3' });
+    const both = open();
+    both.target('in-4', { resumed: true });
+    both.controller('us-2');
+    // Nobody told either of them to leave.
+    expect(explained(both).first_cause).toMatchObject({ reason: 'broker-lost', agent_id: 'in-3' });
     const other = open();
     other.controller('us-2');
     expect(explained(other).first_cause).toMatchObject({ reason: 'controller-attached', agent_id: 'in-3' });
@@ -107,6 +112,29 @@ describe('explain, of a session', () => {
     expect(said.causes.map(({ reason }) => reason)).toContain('window-over');
   });
 
+  it('whose target never said whether it agrees, says that', () => {
+    const given = new SessionScenario();
+    given.request();
+    given.answerAll();
+    given.target('in-3', { consented: false });
+    given.answerAll();
+    given.untilQuiet();
+    expect(explained(given).first_cause).toMatchObject({ reason: 'no-consent' });
+  });
+
+  it('whose controller was gone before its target came, says that, and not that its time was up', () => {
+    const given = new SessionScenario();
+    given.request();
+    given.answerAll();
+    const { attachment_id } = given.state?.controller ?? {};
+    const over = { epoch: 1, reason: 'controller-lost', closed_by: 'broker', duration_ms: 1_000 };
+    given.say('relay-closed', 'us-1', { ...over, attachment_id, bytes_up: 0, bytes_down: 0 });
+    given.target('in-3');
+    given.answerAll();
+    given.untilQuiet();
+    expect(explained(given).first_cause).toMatchObject({ reason: 'controller-lost', detail: 'controller' });
+  });
+
   it('whose code nobody used, says that it expired', () => {
     const given = new SessionScenario();
     given.request();
@@ -115,6 +143,8 @@ describe('explain, of a session', () => {
     const said = explained(given);
     expect(said).toMatchObject({ phase: 'expired' });
     expect(said.causes.map(({ reason }) => reason)).toEqual(expect.arrayContaining(['requested', 'expired']));
+    expect(said.first_cause).toMatchObject({ reason: 'expired', text: 'Nobody used the code in time.' });
+    expect(said.complete).toBe(true);
     expect(said.causes.at(-1)?.text ?? '').toMatch(/code/);
   });
 
@@ -130,6 +160,10 @@ describe('explain, of a session', () => {
     guests.target('in-3', { identity: 'guest-1', guest: true });
     expect(explained(guests).causes.at(-1)).toMatchObject({ reason: 'not-allowed', policy: 'sessions' });
     expect(explained(guests).causes.at(-1)?.text).toMatch(/^guest-1 is a guest, and policy allows none/);
+    expect(explained(guests).why_not[0]).toMatchObject({
+      reason: 'not-allowed',
+      answer: 'guest-1 came with the code and was turned away (not-allowed), and nobody else came.',
+    });
   });
 
   it('that nobody issued a code for, says so', () => {

@@ -180,16 +180,28 @@ const upper = (text: string): string => `${text.charAt(0).toUpperCase()}${text.s
 function ofSession(events: readonly ExplainedEvent[], last: SessionDecision): WhyNot[] {
   const waits = waitsFor(last);
   if (waits === undefined) return [];
+  const refused = turnedAway(events, last);
+  const answer =
+    refused === undefined
+      ? waits
+      : `${refused.identity} came with the code and was turned away (${refused.reason}), and nobody else came.`;
   return [
     {
       question: 'Why is the session not open?',
-      answer: waits,
-      reason: last.reason,
+      answer,
+      reason: refused?.reason ?? last.reason,
       ...since(events, ({ phase }) => phase === last.phase),
       ...untilOf(last.window_ends_at ?? last.due_at),
       ...policyIn(last),
     },
   ];
+}
+
+/** Who came last with the code of a session that still waits for somebody. */
+function turnedAway(events: readonly ExplainedEvent[], last: SessionDecision): SessionDecision['rejected'] {
+  if (last.phase !== 'code-issued') return undefined;
+  const found = events.findLast(({ data }) => data.kind === 'session' && data.rejected !== undefined);
+  return found?.data.kind === 'session' ? found.data.rejected : undefined;
 }
 
 function waitsFor({ phase, target, controller, placement }: SessionDecision): string | undefined {
