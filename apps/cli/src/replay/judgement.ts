@@ -30,6 +30,15 @@ export function loggedOf({ record }: Logged): NonNullable<Judgement['logged']> {
   return { name, data: data as object, place: `${topic}/${partition}@${offset}` };
 }
 
+/** Of two decisions that differ in members, neither is as far from the other as one that was not taken at all. */
+const ANOTHER_DECISION = 1_000;
+
+/** How far what is decided now is from what stands in the log; 0: not at all. */
+export function apartFrom(made: Made, logged: Logged | undefined): number {
+  const found = differencesOf(made, logged);
+  return found.length + (found.some(({ path }) => path === 'decision') ? ANOTHER_DECISION : 0);
+}
+
 export function differencesOf(made: Made, logged: Logged | undefined): Difference[] {
   if (made.kind !== 'append') {
     if (logged === undefined) return [];

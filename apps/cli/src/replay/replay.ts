@@ -1,7 +1,7 @@
 import { TIMING, TOPIC, topicName } from '#libs/contracts';
 import { type FactInput, type Input, loop } from '#libs/domain';
 import { type Change, Fleets } from './fleets.ts';
-import { differencesOf, type Judgement, loggedOf, type Made } from './judgement.ts';
+import { apartFrom, differencesOf, type Judgement, loggedOf, type Made } from './judgement.ts';
 import type { Logged, SliceOfLog } from './slice.ts';
 import { type Step, timelineOf } from './timeline.ts';
 
@@ -147,10 +147,13 @@ class RegionReplay {
     return new Set(loop.keysOf(input, view, this.rules(this.anyFleet)));
   }
 
-  /** What is decided now: as in the log where that follows from the fleet as of a moment in which it may have been seen. */
+  /**
+   * What is decided now: as in the log where that follows from the fleet as of a moment in which it may have been seen, and
+   * as near to it as any of them leads where none does, so that nothing else is told as a difference.
+   */
   private decided({ partition, key, atMs }: About, input: Input, logged: Logged | undefined): Made {
     const { aggregates, memory } = this.partition(partition);
-    let first: Made | undefined;
+    let nearest: { readonly made: Made; readonly apart: number } | undefined;
     for (const fleet of this.fleets.seenFrom(partition, atMs, () => this.coming())) {
       const outcome = loop.decide(
         key,
@@ -162,10 +165,11 @@ class RegionReplay {
         outcome.kind === 'append'
           ? { kind: 'append', name: outcome.name, data: JSON.parse(JSON.stringify(outcome.data)) as object }
           : { kind: outcome.kind, reason: outcome.reason };
-      if (differencesOf(made, logged).length === 0) return made;
-      first ??= made;
+      const apart = apartFrom(made, logged);
+      if (apart === 0) return made;
+      if (nearest === undefined || apart < nearest.apart) nearest = { made, apart };
     }
-    return first ?? { kind: 'nothing' };
+    return nearest?.made ?? { kind: 'nothing' };
   }
 
   /** What the log holds next, as far as it could have been made at the same moment. */
