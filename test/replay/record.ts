@@ -20,17 +20,25 @@ const STEP_MS = 90_000;
 
 interface Story {
   readonly start: () => Promise<Stack>;
-  readonly tell: (stack: Stack) => Promise<void>;
+  /** @returns the connection that it is about. */
+  readonly tell: (stack: Stack) => Promise<string>;
   /** What of the log is kept. */
-  readonly flags?: (stack: Stack) => readonly string[];
+  readonly flags?: (id: string) => readonly string[];
 }
 
 const linkStack = () =>
   startStack({ programs: LINK_PROGRAMS, env: { 'iso-client-1': { TRUNKLINE_SIMULATOR_RATE: '2' } } });
+const drStack = () =>
+  startStack({
+    programs: [...LINK_PROGRAMS, 'client-sidecar-dr', 'iso-client-dr'],
+    env: { 'iso-client-1': { TRUNKLINE_SIMULATOR_RATE: '2' } },
+  });
+const DYING: readonly Name[] = ['client-sidecar-1', 'iso-client-1'];
 const api = (stack: Stack, path: string) => stack.url(HOME, `/api/v1${path}`);
 const linkPath = (more = '') => `/connections/${encodeURIComponent(LINK)}${more}`;
 
 interface Row {
+  readonly client_id: string;
   readonly epoch: number;
   readonly server_id: string;
   readonly version: number;
@@ -56,7 +64,7 @@ const move = (stack: Stack, reason: string) =>
   ask(stack, api(stack, linkPath('/failover')), { reason, planned: true });
 
 /** A server dies, the controller is killed and started, a move that was planned, a drain. */
-async function moves(stack: Stack): Promise<void> {
+async function moves(stack: Stack): Promise<string> {
   const first = await untilActive(stack, 1);
   await stack.program(sidecarOf(first)).kill('SIGKILL');
   const second = await untilActive(stack, first.epoch + 1);
@@ -68,10 +76,11 @@ async function moves(stack: Stack): Promise<void> {
   const drain = stack.url('central-controller-west', `/api/v1/agents/${third.server_id}/drain`);
   await ask(stack, drain, { reason: 'upgrade' });
   await untilActive(stack, third.epoch + 1);
+  return LINK;
 }
 
 /** A planned move is held by a freeze and made when that ends; its server dies in between all the same. */
-async function held(stack: Stack): Promise<void> {
+async function held(stack: Stack): Promise<string> {
   const first = await untilActive(stack, 1);
   const until = (ms: number) => new Date(Date.now() + ms).toISOString();
   await ask(stack, api(stack, '/freeze'), { until: until(3_600_000), reason: 'month end' });
@@ -85,33 +94,63 @@ async function held(stack: Stack): Promise<void> {
   await ask(stack, api(stack, '/freeze'), { until: until(-1_000), reason: 'month end is over' });
   await move(stack, 'maintenance');
   await untilActive(stack, second.epoch + 1);
+  return LINK;
+}
+
+/** The client dies with its application: the DR client takes over, and gives the link back to the client's next life. */
+async function takeover(stack: Stack): Promise<string> {
+  const untilCarriedBy = (client: string, fromEpoch: number) =>
+    waitFor(
+      async () => {
+        const row = await untilActive(stack, fromEpoch);
+        return row.client_id === client && row;
+      },
+      { what: `active through ${client}`, withinMs: STEP_MS },
+    );
+  const first = await untilCarriedBy('bank-client-1', 1);
+  await Promise.all(DYING.map((name) => stack.program(name).kill('SIGKILL')));
+  const second = await untilCarriedBy('bank-client-dr', first.epoch + 1);
+  await Promise.all(DYING.map((name) => stack.program(name).start()));
+  await waitFor(
+    async () => {
+      const { body } = await getJson(api(stack, linkPath('/events?limit=500')));
+      return body.items.some(({ data }: { data: { reason: string } }) => data.reason === 'standby');
+    },
+    { what: 'a client that stands by', withinMs: STEP_MS },
+  );
+  await move(stack, 'the bank is well again');
+  await untilCarriedBy('bank-client-1', second.epoch + 1);
+  return LINK;
 }
 
 /** A session whose broker dies: it is taken up again on another one, and hung up. */
-async function session(stack: Stack): Promise<void> {
+async function session(stack: Stack): Promise<string> {
   const echo = await startEcho();
   const open = await openSession(stack, echo.port);
   await stack.program(open.brokerId as Name).kill('SIGKILL');
   await open.controller.until('resumed');
   await hangUp(stack, open);
   echo.close();
+  return open.id;
 }
 
+const ofOne = (id: string) => ['--connection', id];
 const STORIES: Readonly<Record<string, Story>> = {
   moves: { start: linkStack, tell: moves },
-  held: { start: linkStack, tell: held, flags: () => ['--connection', LINK] },
-  session: { start: () => startSessionStack(), tell: session },
+  takeover: { start: drStack, tell: takeover, flags: ofOne },
+  held: { start: linkStack, tell: held, flags: ofOne },
+  session: { start: () => startSessionStack(), tell: session, flags: ofOne },
 };
 
 async function record(name: string, { start, tell, flags }: Story): Promise<void> {
   const stack = await start();
   try {
-    await tell(stack);
+    const id = await tell(stack);
     const file = new URL(`${name}.ndjson`, import.meta.url).pathname;
     rmSync(file, { force: true });
     const { bank, scheme } = stack.regions;
     const where = ['--brokers', stack.kafkaBrokers, '--regions', `${bank},${scheme}`];
-    const exported = trunkline('export', ...where, ...(flags?.(stack) ?? []), file);
+    const exported = trunkline('export', ...where, ...(flags?.(id) ?? []), file);
     process.stdout.write(exported.stdout + exported.stderr);
     const replayed = trunkline('replay', file, '--only-different');
     process.stdout.write(replayed.stdout + replayed.stderr);

@@ -35,6 +35,23 @@ describe('every slice that is kept here', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(lines.filter(({ verdict, logged }) => verdict === 'same' && logged).length).toBeGreaterThan(LEAST);
   });
+
+  it.each(SLICES)('%s is told to differ in that alone in which it differs', async (name) => {
+    const other = (line: Line) =>
+      line.value?.rule ? { ...line, value: { ...line.value, rule: 'x' } } : line;
+    const lines = readFileSync(join(FOLDER, name), 'utf8').trimEnd().split('\n');
+    const folder = mkdtempSync(join(tmpdir(), 'trunkline-replay-'));
+    const file = join(folder, name);
+    writeFileSync(file, lines.map((line) => `${JSON.stringify(other(JSON.parse(line)))}\n`).join(''));
+    const { code, stdout } = await replayed(file, '--output', 'json', '--only-different');
+    rmSync(folder, { recursive: true });
+    expect(code).toBe(1);
+    const told = stdout
+      .split('\n')
+      .flatMap((line) => (line === '' ? [] : (JSON.parse(line).differences ?? [])));
+    expect(told.length).toBeGreaterThan(LEAST);
+    expect(told.filter(({ path }) => path !== 'rule')).toEqual([]);
+  });
 });
 
 describe('a replay', () => {
