@@ -24,6 +24,9 @@ const ANSWERS: ReadonlySet<string> = new Set([
 /** Notes that change nothing of what the connection does. */
 const NOTES: ReadonlySet<string> = new Set(['failover-target-changed', 'standby', 'answered']);
 
+/** What an agent's health reports say of itself, so that no fact in the log stands behind it. */
+const REPORTED: ReadonlySet<string> = new Set(['agent-draining', 'client-draining']);
+
 export const isStanding = ({ phase }: Data): boolean => STANDING.has(phase);
 export const isOver = ({ status }: Data): boolean => status === 'closed';
 const rests = (data: Data): boolean => isStanding(data) || isOver(data);
@@ -49,6 +52,10 @@ export function chainOf(events: readonly ExplainedEvent[]): Chain {
     }
     // What set the clock stands in the rest before, and that has a story of its own.
     const setter = first === 0 ? undefined : setterBefore(events, first);
+    if (!setter?.complete && REPORTED.has(dataAt(events, first).reason)) {
+      complete = true;
+      break;
+    }
     if (setter !== undefined) for (const index of setter.indices) found.add(index);
     if (setter?.complete) {
       complete = true;

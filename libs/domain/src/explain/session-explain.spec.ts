@@ -84,6 +84,15 @@ describe('explain, of a session', () => {
     });
   });
 
+  it('whose broker reports that it goes, though nobody asked it to, names it', () => {
+    const given = open();
+    given.broker('in-3', { draining: true });
+    given.look();
+    const said = explained(given);
+    expect(said).toMatchObject({ phase: 'draining', complete: true });
+    expect(said.first_cause).toMatchObject({ reason: 'agent-draining', agent_id: 'in-3' });
+  });
+
   it.each([
     ['hung-up', { closed_by: 'target' }, 'hung-up', /^till-4 \(the target\) hung up/],
     ['declined', { closed_by: 'target' }, 'declined', /does not want to be controlled/],
