@@ -41,7 +41,9 @@ export class ConsoleApp extends LitElement {
     const target = event.composedPath()[0];
     const typing =
       target instanceof Element &&
-      target.matches('input:not([type=checkbox]), textarea, select, [contenteditable]');
+      target.matches(
+        'input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable]',
+      );
     const action = this.keyboard.press(event, performance.now(), typing);
     if (action !== undefined && this.does(action, target)) event.preventDefault();
   }

@@ -147,6 +147,7 @@ export class ConsoleContext {
 
   private onStore(): void {
     if (this.store.error?.status === 401) this.signingIn = true;
+    this.past?.follow();
     this.changed();
   }
 }

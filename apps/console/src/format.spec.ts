@@ -1,4 +1,15 @@
-import { ago, between, bytes, count, dateTime, duration, plural, sentence, shortTime, timeOfDay } from './format.ts';
+import {
+  ago,
+  between,
+  bytes,
+  count,
+  dateTime,
+  duration,
+  plural,
+  sentence,
+  shortTime,
+  timeOfDay,
+} from './format.ts';
 
 const NOON = new Date(2026, 0, 31, 12, 3, 7, 45);
 

@@ -1,9 +1,11 @@
 import { holderOf, Session } from './session.ts';
 
-const jwt = (payload: object) =>
-  ['{"alg":"ES256"}', JSON.stringify(payload), 'x']
-    .map((part) => Buffer.from(part).toString('base64url'))
-    .join('.');
+function encoded(text: string): string {
+  const bytes = String.fromCharCode(...new TextEncoder().encode(text));
+  return btoa(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}
+
+const jwt = (payload: object) => ['{"alg":"ES256"}', JSON.stringify(payload), 'x'].map(encoded).join('.');
 
 class Kept implements Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> {
   readonly items = new Map<string, string>();
@@ -32,7 +34,7 @@ describe('a token', () => {
     expect(holderOf('0123456789abcdef')).toEqual({ roles: ['viewer', 'operator', 'publisher'] });
   });
 
-  it.each(['a.b.c', `x.${Buffer.from('7').toString('base64url')}.y`, '..'])('%s allows nothing', (token) => {
+  it.each(['a.b.c', `x.${encoded('7')}.y`, '..'])('%s allows nothing', (token) => {
     expect(holderOf(token).roles).toEqual([]);
   });
 });

@@ -18,7 +18,11 @@ function clientWith(answer: () => Response | Promise<Response>, token?: string) 
 }
 
 const json = (body: object, status = 200) => new Response(JSON.stringify(body), { status });
-const problemOf = (call: Promise<unknown>) => call.then(() => undefined, (error: unknown) => error as ApiError);
+const problemOf = (call: Promise<unknown>) =>
+  call.then(
+    () => undefined,
+    (error: unknown) => error as ApiError,
+  );
 
 describe('a call', () => {
   it('carries the token, if there is one', async () => {
@@ -37,13 +41,25 @@ describe('a call', () => {
     expect(calls[0]?.init).toMatchObject({
       method: 'POST',
       body: '{"reason":"x"}',
-      headers: { 'idempotency-key': 'key-1', 'content-type': 'application/json', authorization: 'Bearer secret' },
+      headers: {
+        'idempotency-key': 'key-1',
+        'content-type': 'application/json',
+        authorization: 'Bearer secret',
+      },
     });
   });
 
   it('that is refused says why, by its stable code', async () => {
-    const body = { type: 'x', title: 'The token has expired', status: 401, code: 'expired-token', retriable: false };
-    const error = await problemOf(clientWith(() => json({ ...body, detail: 'an hour ago' }, 401)).client.get('/x'));
+    const body = {
+      type: 'x',
+      title: 'The token has expired',
+      status: 401,
+      code: 'expired-token',
+      retriable: false,
+    };
+    const error = await problemOf(
+      clientWith(() => json({ ...body, detail: 'an hour ago' }, 401)).client.get('/x'),
+    );
     expect(error).toBeInstanceOf(ApiError);
     expect([error?.status, error?.code, error?.message]).toEqual([
       401,
@@ -58,17 +74,22 @@ describe('a call', () => {
   });
 
   it('that nobody answers is told as that', async () => {
-    const error = await problemOf(clientWith(() => Promise.reject(new TypeError('fetch failed'))).client.get('/x'));
+    const error = await problemOf(
+      clientWith(() => Promise.reject(new TypeError('fetch failed'))).client.get('/x'),
+    );
     expect([error?.status, error?.code]).toEqual([0, 'unreachable']);
   });
 
   it('that is given up stays given up, and is no failure of the controller', async () => {
     const given = new AbortController();
     given.abort();
-    const client = new ApiClient(() => undefined, async (_url, init) => {
-      init?.signal?.throwIfAborted();
-      return json({});
-    });
+    const client = new ApiClient(
+      () => undefined,
+      async (_url, init) => {
+        init?.signal?.throwIfAborted();
+        return json({});
+      },
+    );
     await expect(client.get('/x', {}, given.signal)).rejects.toMatchObject({ name: 'AbortError' });
   });
 });

@@ -22,7 +22,8 @@ describe('the stream of events', () => {
     for (let size = 1; size <= 40; size++) {
       const parser = new EventParser();
       const events = [];
-      for (let at = 0; at < STREAM.length; at += size) events.push(...parser.push(STREAM.slice(at, at + size)));
+      for (let at = 0; at < STREAM.length; at += size)
+        events.push(...parser.push(STREAM.slice(at, at + size)));
       expect(events).toEqual(EVENTS);
     }
   });

@@ -29,13 +29,29 @@ const AGENT: Agent = {
 function decision(type: string, data: object): LiveEvent {
   const { connection_id, agent_id } = data as { connection_id?: string; agent_id?: string };
   const on = { ...(connection_id && { connection_id }), ...(agent_id && { agent_id }) };
-  return { event_id: 'e', type, time: TIME, partition: 0, offset: 1, region: 'east', ...on, data: { ...data } };
+  return {
+    event_id: 'e',
+    type,
+    time: TIME,
+    partition: 0,
+    offset: 1,
+    region: 'east',
+    ...on,
+    data: { ...data },
+  };
 }
 
 const moving = {
   ...{ connection_id: 'c:1', kind: 'link', status: 'migrating', phase: 'activating', epoch: 2, version: 3 },
   ...{ home_region: 'east', client_id: 'c', server_id: 's-2', decided_at: '2026-01-01T00:00:09.990Z' },
-  failover: { failover_id: 'c:1~2', from: 's-1', to: 's-2', reason: 'server-lost', detected_at: TIME, decided_at: TIME },
+  failover: {
+    failover_id: 'c:1~2',
+    from: 's-1',
+    to: 's-2',
+    reason: 'server-lost',
+    detected_at: TIME,
+    decided_at: TIME,
+  },
 };
 
 describe('a decision on a connection', () => {
@@ -78,7 +94,13 @@ describe('a decision on a connection', () => {
 });
 
 describe('a decision on an agent', () => {
-  const lost = { agent_id: 's-1', incarnation: 'life-1', control_region: 'west', version: 4, decided_at: TIME };
+  const lost = {
+    agent_id: 's-1',
+    incarnation: 'life-1',
+    control_region: 'west',
+    version: 4,
+    decided_at: TIME,
+  };
 
   it('says that it is lost, back, or to be left', () => {
     const world = emptyWorld();

@@ -108,14 +108,22 @@ function reportedOf(row: Connection | undefined): Partial<Connection> {
 export function mergeConnection(connections: Map<string, Connection>, row: Connection): void {
   const known = connections.get(row.connection_id);
   const isOlder = known !== undefined && known.version > row.version;
-  connections.set(row.connection_id, isOlder ? { ...known, ...reportedOf(row) } : row);
+  const next = isOlder ? { ...known, ...reportedOf(row) } : row;
+  // A row that is as it was stays the same object: what is drawn of it need not be drawn again.
+  if (known === undefined || !isSame(known, next)) connections.set(row.connection_id, next);
+}
+
+function isSame<T extends object>(a: T, b: T): boolean {
+  const names = Object.keys(a) as (keyof T)[];
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }
 
 /** An agent's row of a list is never older in what is decided than by one decision; the next list mends that. */
 export function mergeAgent(agents: Map<string, Agent>, row: Agent): void {
   const known = agents.get(row.agent_id);
   const isOlder = (known?.version ?? 0) > (row.version ?? 0);
-  agents.set(row.agent_id, isOlder && known ? { ...row, ...decidedOf(known) } : row);
+  const next = isOlder && known ? { ...row, ...decidedOf(known) } : row;
+  if (known === undefined || !isSame(known, next)) agents.set(row.agent_id, next);
 }
 
 function decidedOf({ status, draining, version, updated_at }: Agent): Partial<Agent> {

@@ -7,15 +7,20 @@ describe('a list', () => {
     const asked: unknown[] = [];
     const pages = [{ items: [1, 2], next_cursor: 'a' }, { items: [], next_cursor: 'b' }, { items: [3] }];
     const api = {
-      get: async (_path: string, query: object) => {
+      get: async (_path: string, query?: object) => {
         asked.push(query);
         return pages[asked.length - 1] as never;
       },
     };
     const read: number[] = [];
-    const isWhole = await readPages<number>(api, '/x', { signal, most: 100, query: { at: 'then' } }, (items) => {
-      read.push(...items);
-    });
+    const isWhole = await readPages<number>(
+      api,
+      '/x',
+      { signal, most: 100, query: { at: 'then' } },
+      (items) => {
+        read.push(...items);
+      },
+    );
     expect([isWhole, read]).toEqual([true, [1, 2, 3]]);
     expect(asked).toEqual([
       { at: 'then', limit: 500, cursor: undefined },

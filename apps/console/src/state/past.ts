@@ -1,8 +1,11 @@
 import { type ApiClient, ApiError } from '../api/client.ts';
-import type { Connection } from '../model.ts';
+import type { Agent, Connection, Failover } from '../model.ts';
 import { emptyWorld, failoverAsOf, type World } from './fold.ts';
 import { readPages } from './pages.ts';
 import { STORE_LIMITS } from './store.ts';
+
+/** Moves before the moment that are read: those that one may want to see beside it. */
+const FAILOVERS = 1_000;
 
 /**
  * What was so at one moment: connections by REST's `at`; moves as far as they had come by then; of agents only their names,
@@ -15,6 +18,7 @@ export class PastWorld {
   /** As of the store. */
   revision = 0;
   private readonly reading = new AbortController();
+  private agentsKnown = 0;
 
   constructor(
     readonly at: string,
@@ -24,17 +28,8 @@ export class PastWorld {
   ) {}
 
   async read(): Promise<void> {
-    for (const failover of this.live.failovers.values()) {
-      const then = failoverAsOf(failover, this.at);
-      if (then) this.world.failovers.set(then.failover_id, then);
-    }
-    const bounds = { signal: this.reading.signal, most: STORE_LIMITS.connections, query: { at: this.at } };
     try {
-      await readPages<Connection>(this.api, '/connections', bounds, (items) => {
-        for (const row of items) this.world.connections.set(row.connection_id, row);
-        this.nameAgents();
-        this.told();
-      });
+      await Promise.all([this.readConnections(), this.readFailovers()]);
       this.state = 'ready';
     } catch (error) {
       if (this.reading.signal.aborted) return;
@@ -44,35 +39,65 @@ export class PastWorld {
     this.told();
   }
 
+  stop(): void {
+    this.reading.abort();
+  }
+
+  /** More agents are known by now: kinds and places of those of then may be among them. */
+  follow(): void {
+    if (this.live.agents.size === this.agentsKnown) return;
+    this.nameAgents();
+    this.told();
+  }
+
+  private async readConnections(): Promise<void> {
+    const bounds = { signal: this.reading.signal, most: STORE_LIMITS.connections, query: { at: this.at } };
+    await readPages<Connection>(this.api, '/connections', bounds, (items) => {
+      for (const row of items) this.world.connections.set(row.connection_id, row);
+      this.nameAgents();
+      this.told();
+    });
+  }
+
+  private async readFailovers(): Promise<void> {
+    const bounds = { signal: this.reading.signal, most: FAILOVERS, query: { until: this.at } };
+    await readPages<Failover>(this.api, '/failovers', bounds, (items) => {
+      for (const failover of items) {
+        const then = failoverAsOf(failover, this.at);
+        if (then) this.world.failovers.set(then.failover_id, then);
+      }
+      this.told();
+    });
+  }
+
   private told(): void {
     this.revision += 1;
     this.changed();
-  }
-
-  stop(): void {
-    this.reading.abort();
   }
 
   /** Who was named by a connection then, with what never changes of it, and what it carried counted from the rows. */
   private nameAgents(): void {
     const { agents, connections } = this.world;
     agents.clear();
+    this.agentsKnown = this.live.agents.size;
     for (const { client_id, server_id, broker_id } of connections.values()) {
       for (const id of [client_id, server_id, broker_id]) {
         if (id === undefined) continue;
         const carried = (agents.get(id)?.connections ?? 0) + 1;
-        const { kind, control_region, location, server_group } = this.live.agents.get(id) ?? {};
-        agents.set(id, {
-          agent_id: id,
-          draining: false,
-          status: 'unknown',
-          connections: carried,
-          ...(kind !== undefined && { kind }),
-          ...(control_region !== undefined && { control_region }),
-          ...(location !== undefined && { location }),
-          ...(server_group !== undefined && { server_group }),
-        });
+        agents.set(id, { ...placeOf(this.live.agents.get(id)), ...THEN, agent_id: id, connections: carried });
       }
     }
   }
+}
+
+const THEN = { draining: false, status: 'unknown' } as const;
+
+function placeOf(agent: Agent | undefined): Partial<Agent> {
+  const { kind, control_region, location, server_group } = agent ?? {};
+  return {
+    ...(kind !== undefined && { kind }),
+    ...(control_region !== undefined && { control_region }),
+    ...(location !== undefined && { location }),
+    ...(server_group !== undefined && { server_group }),
+  };
 }

@@ -1,5 +1,5 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
-import { ago, count } from '../format.ts';
+import { ago, count, words } from '../format.ts';
 import type { Agent, Connection, Failover } from '../model.ts';
 import { isAgentTroubled, isTroubled, moveStateOf, waitsForApproval } from '../state/attention.ts';
 import { cardStyles, controlStyles, sharedStyles } from '../styles.ts';
@@ -11,31 +11,42 @@ const LINES = 7;
 
 /** What somebody should look at, the most pressing first: what waits for an operator, what is lost, what is held, what is ill. */
 export class AttentionList extends View {
+  private renderLine(href: string, id: string, about: string, end: TemplateResult): TemplateResult {
+    return html`<li>
+      <div class="what">
+        <a class="clip mono" href=${href}>${id}</a>
+        <span class="quiet small clip">${about}</span>
+      </div>
+      ${end}
+    </li>`;
+  }
+
   private renderMove = (move: Failover): TemplateResult => {
     const { context } = this;
-    const status = moveStatus(move, context.world.connections.get(move.connection_id));
-    return html`<li>
-      <a class="clip mono" href=${context.href('failover', move.failover_id)}>${move.connection_id}</a>
-      ${status}
-      ${
-        waitsForApproval(move)
-          ? html`<span class="act">${actionButton(context, 'Approve …', () => context.ask({ kind: 'approve', failover: move }))}</span>`
-          : html`<span class="quiet small nowrap">${ago(move.detected_at, context.nowMs)}</span>`
-      }
-    </li>`;
+    const { failover_id, connection_id, suppressed, detected_at } = move;
+    const needsYou = waitsForApproval(move);
+    const about = `${needsYou ? `held, ${words(suppressed?.reason)}, ` : ''}${ago(detected_at, context.nowMs)}`;
+    const end = needsYou
+      ? html`<span class="act">${actionButton(context, 'Approve …', () => context.ask({ kind: 'approve', failover: move }))}</span>`
+      : moveStatus(move, context.world.connections.get(connection_id));
+    return this.renderLine(context.href('failover', failover_id), connection_id, about, end);
   };
 
-  private renderAgent = (agent: Agent): TemplateResult => html`<li>
-    <a class="clip mono" href=${this.context.href('agent', agent.agent_id)}>${agent.agent_id}</a>
-    ${agentStatus(agent)}
-    <span class="quiet small nowrap">${ago(agent.last_heartbeat, this.context.nowMs)}</span>
-  </li>`;
+  private renderAgent = (agent: Agent): TemplateResult =>
+    this.renderLine(
+      this.context.href('agent', agent.agent_id),
+      agent.agent_id,
+      `heard of ${ago(agent.last_heartbeat, this.context.nowMs)}`,
+      agentStatus(agent),
+    );
 
-  private renderConnection = (row: Connection): TemplateResult => html`<li>
-    <a class="clip mono" href=${this.context.href('connection', row.connection_id)}>${row.connection_id}</a>
-    ${connectionStatus(row)}
-    <span class="quiet small nowrap">${ago(row.updated_at, this.context.nowMs)}</span>
-  </li>`;
+  private renderConnection = (row: Connection): TemplateResult =>
+    this.renderLine(
+      this.context.href('connection', row.connection_id),
+      row.connection_id,
+      `${row.server_id ?? row.broker_id ?? 'nowhere'}, ${ago(row.updated_at, this.context.nowMs)}`,
+      connectionStatus(row),
+    );
 
   private lines(): (() => TemplateResult)[] {
     const { world, at } = this.context;
@@ -95,18 +106,24 @@ export class AttentionList extends View {
     css`
       .lines li {
         display: flex;
-        flex-wrap: wrap;
         align-items: center;
-        gap: 4px var(--tl-space-3);
-        min-height: 40px;
-        padding: 6px var(--tl-space-4);
+        gap: var(--tl-space-3);
+        min-height: 48px;
+        padding: 5px var(--tl-space-4);
         border-bottom: 1px solid var(--tl-line);
       }
       .lines li:last-child {
         border-bottom: 0;
       }
-      .lines .clip {
-        flex: 1 1 130px;
+      .what {
+        display: grid;
+        flex: 1;
+        min-width: 0;
+        line-height: 1.4;
+      }
+      .lines tl-status {
+        flex: none;
+        max-width: 55%;
       }
       .act .button {
         min-height: 26px;

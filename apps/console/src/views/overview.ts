@@ -2,10 +2,12 @@ import { css, html, type TemplateResult } from 'lit';
 import { count, duration, timeOfDay, words } from '../format.ts';
 import type { Health, LiveEvent } from '../model.ts';
 import { gistOf } from '../parts/decision-words.ts';
-import '../parts/tl-status.ts';
+import type { OpenedNode, OpenedStrand } from '../parts/tl-picture.ts';
+import '../parts/tl-picture.ts';
 import { healthMark } from '../parts/tl-status.ts';
 import { isAgentTroubled, isTroubled } from '../state/attention.ts';
 import { countBy } from '../state/filters.ts';
+import type { World } from '../state/fold.ts';
 import { summaryOfMoves } from '../state/summary.ts';
 import { cardStyles, controlStyles, pageStyles, sharedStyles } from '../styles.ts';
 import { View } from '../view.ts';
@@ -17,6 +19,21 @@ const DECISIONS = 40;
 
 /** The whole at a glance: figures, the picture, what needs attention, and what was decided just now. */
 export class OverviewView extends View {
+  private readonly agents = this.whenChanged(({ agents }) => [...agents.values()]);
+  private readonly connections = this.whenChanged(({ connections }) => [...connections.values()]);
+
+  /** The same array until the world changes: the picture is laid out anew for each other one. */
+  private whenChanged<T>(make: (world: World) => T): () => T {
+    let of = '';
+    let value: T | undefined;
+    return () => {
+      const { revision, world } = this.context;
+      if (value === undefined || of !== revision) value = make(world);
+      of = revision;
+      return value;
+    };
+  }
+
   private renderFigures(): TemplateResult {
     const { context } = this;
     const { world, nowMs, store, at } = context;
@@ -65,7 +82,7 @@ export class OverviewView extends View {
         href=${context.href('health')}
         label="Behind the log"
         figure=${at === undefined ? count(store.status ? lag : undefined) : '–'}
-        .health=${store.status?.registry.state === 'whole' ? 'ok' : store.status ? 'warn' : 'idle'}
+        .health=${at !== undefined || !store.status ? 'idle' : store.status.registry.state === 'whole' ? 'ok' : 'warn'}
         detail=${at === undefined ? `records; registry ${store.status?.registry.state ?? '…'}` : 'known of now only'}
       ></tl-kpi-card>
     </section>`;
@@ -116,10 +133,41 @@ export class OverviewView extends View {
     </section>`;
   }
 
+  /** One agent has its page, several have a list. */
+  private openNode({ kind, region, agentIds }: OpenedNode): void {
+    const [only] = agentIds;
+    if (only !== undefined && agentIds.length === 1) this.context.go('agent', only);
+    else if (only !== undefined) this.context.go('agents', undefined, { kind, control_region: region });
+    else this.context.go('connections', undefined, { kind: 'session' });
+  }
+
+  private openStrand({ kind, from, to, connectionId }: OpenedStrand): void {
+    if (connectionId !== undefined) {
+      this.context.go('connection', connectionId);
+      return;
+    }
+    const only = (ids: readonly string[]) => (ids.length === 1 ? ids[0] : undefined);
+    const filters =
+      kind === 'session'
+        ? { kind, broker_id: only(to) ?? only(from) }
+        : { kind, client_id: only(from), server_id: only(to) };
+    this.context.go('connections', undefined, filters);
+  }
+
   private renderPicture(): TemplateResult {
     return html`<section class="card picture">
-      <header><h2>Who is connected to whom</h2></header>
-      <div class="body flush"><div id="picture"></div></div>
+      <header>
+        <h2>Who is connected to whom</h2>
+        <span class="quiet small aside">${this.context.at === undefined ? 'what moves is seen moving' : 'as of then'}</span>
+      </header>
+      <div class="body">
+        <tl-picture
+          .agents=${this.agents()}
+          .connections=${this.connections()}
+          @tl-open-node=${(event: CustomEvent<OpenedNode>) => this.openNode(event.detail)}
+          @tl-open-strand=${(event: CustomEvent<OpenedStrand>) => this.openStrand(event.detail)}
+        ></tl-picture>
+      </div>
     </section>`;
   }
 
@@ -203,6 +251,9 @@ export class OverviewView extends View {
       @media (max-width: 640px) {
         .figures {
           grid-template-columns: repeat(2, minmax(0, 1fr));
+        }
+        .aside {
+          display: none;
         }
         .figures > :first-child {
           grid-column: 1 / -1;
