@@ -2,16 +2,18 @@ import { Command, Option } from 'commander';
 import { CONNECTION_STATUSES } from '#libs/contracts';
 import { CliError, EXIT, exitCodeHelp } from '../exit.ts';
 import { teach } from '../help.ts';
+import { ApiError } from './api.ts';
 import type { OperatorContext } from './context.ts';
 import { Desk, REST_EXITS } from './desk.ts';
 import { type ExplainView, explainText } from './explain-text.ts';
 import { failoverFacts } from './failovers.ts';
 import { atOption, limitOption, reasonOption, toCount } from './flags.ts';
 import { addRestFlags, type RestFlags } from './settings.ts';
+import { healthLine } from './spark.ts';
 import { colourOf } from './style.ts';
 import type { Column } from './table.ts';
 import { agoText } from './times.ts';
-import { type ConnectionRow, carrierOf, type EventRow, type FailoverRow } from './views.ts';
+import { type ConnectionRow, carrierOf, type EventRow, type FailoverRow, type HealthRow } from './views.ts';
 
 const LIST = '/connections';
 const WAIT_LOOK_MS = 200;
@@ -102,8 +104,21 @@ function get(context: OperatorContext): Command {
     const desk = new Desk(context, flags);
     const ask = () => desk.api.get<ConnectionRow>(pathOf(id), { at: flags.at });
     const row = await desk.found(id, ask, LIST, 'connection_id');
-    desk.show(row, () => desk.facts(Object.entries(row).map(([name, value]) => [name, String(value)])));
+    const line = desk.isJson ? undefined : await healthOverTime(desk, id, flags.at);
+    const facts = Object.entries(row).map(([name, value]) => [name, String(value)] as const);
+    desk.show(row, () => desk.facts([...facts, ['last hour', line]]));
   });
+}
+
+/** A line of bars; nothing where nothing was reported, or that long ago is not kept. */
+async function healthOverTime(desk: Desk, id: string, at: string | undefined): Promise<string | undefined> {
+  try {
+    const { items } = await desk.api.get<{ items: HealthRow[] }>(pathOf(id, '/health'), { at });
+    return healthLine(items, at === undefined ? desk.context.nowMs() : Date.parse(at));
+  } catch (error) {
+    if (error instanceof ApiError) return undefined;
+    throw error;
+  }
 }
 
 function explain(context: OperatorContext): Command {

@@ -127,8 +127,33 @@ describe("an operator's commands", () => {
     ).toBe(0);
     expect(rig.rest.asked[0]?.query).toEqual({ at: '2026-11-21T11:00:00.000Z' });
     expect(rig.written.stdout).toContain('server_id      scheme-server-2\n');
+    expect(rig.written.stdout).not.toContain('last hour');
     expect(await rig.trunkline('connections', 'get', 'bank-cleint-1:primary')).toBe(3);
     expect(rig.written.stderr).toContain('did you mean bank-client-1:primary?');
+  });
+
+  it('shows how a connection did over the last hour', async () => {
+    const minutesAgo = (minutes: number) => new Date(Date.parse('2026-11-21T12:00:00Z') - minutes * 60_000);
+    const told = [
+      [59, 100],
+      [40.5, 62.5],
+      [40, 12],
+      [1, 99.6],
+    ] as const;
+    const items = told.map(([ago, health_score]) => ({ time: minutesAgo(ago).toISOString(), health_score }));
+    rig.rest.answer = ({ path }) => (path.endsWith('/health') ? { items } : LINK);
+    expect(await rig.trunkline('connections', 'get', LINK.connection_id)).toBe(0);
+    const bars = `█${'·'.repeat(8)}▁${'·'.repeat(19)}█`;
+    expect(rig.written.stdout).toContain(`last hour      ${bars} 12 to 100\n`);
+    rig.begin();
+    rig.rest.asked.length = 0;
+    await rig.trunkline('connections', 'get', LINK.connection_id, '-o', 'json');
+    expect(JSON.parse(rig.written.stdout)).toEqual(LINK);
+    expect(rig.rest.asked.map(({ path }) => path)).toEqual([expect.stringMatching(/primary$/)]);
+    rig.rest.answer = ({ path }) => (path.endsWith('/health') ? { items: [] } : LINK);
+    rig.begin();
+    await rig.trunkline('connections', 'get', LINK.connection_id);
+    expect(rig.written.stdout).not.toContain('last hour');
   });
 
   it('tells decisions, an explanation and a ledger in words', async () => {

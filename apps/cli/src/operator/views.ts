@@ -19,6 +19,11 @@ export interface ConnectionRow {
   readonly updated_at: string;
 }
 
+export interface HealthRow {
+  readonly time: string;
+  readonly health_score: number;
+}
+
 export interface EventRow {
   readonly event_id: string;
   readonly type: string;
