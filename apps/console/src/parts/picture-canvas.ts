@@ -1,4 +1,5 @@
 import type { Health } from '../model.ts';
+import { NARROW_PX } from './picture-layout.ts';
 import type { Strand } from './picture-model.ts';
 import { type Glide, glideAt, settle, stillAt } from './picture-motion.ts';
 import {
@@ -13,6 +14,7 @@ import type { Curve, Route } from './picture-routes.ts';
 
 /** Sharper than this costs more than it shows. */
 const DENSITY_MAX = 2;
+const NARROW_THINNER = 0.65;
 const LABELS_MAX = 40;
 /** With more strands than this, plain counts are shown of what is pointed at alone. */
 const PLAIN_LABELS_MAX = 36;
@@ -104,11 +106,15 @@ export class PictureCanvas {
     );
     for (const look of looks) paintStrand(ctx, look, this.colours, this.stillness.matches ? 0 : nowMs);
     for (const { glide, at } of frames)
-      paintGlide(ctx, at, glide.from, widthOf(glide.count, this.most), this.colours);
+      paintGlide(ctx, at, glide.from, this.widthOf(glide.count), this.colours);
     paintLabels(ctx, this.labelled(looks), this.colours);
     this.glides = frames.filter(({ at }) => !at.over).map(({ glide }) => glide);
     const marching = !this.stillness.matches && looks.some(({ moving }) => moving);
     if (!settled || marching || this.glides.length > 0) this.redraw();
+  }
+
+  private widthOf(count: number): number {
+    return widthOf(count, this.most) * (this.size.width < NARROW_PX ? NARROW_THINNER : 1);
   }
 
   private settleAll(elapsedMs: number): boolean {
@@ -127,7 +133,7 @@ export class PictureCanvas {
     const { health, count, moving, pair } = strand;
     const lit = this.isLit(strand);
     const strength = lit === undefined ? STRENGTH[health] : lit ? 1 : DIMMED;
-    const widthPx = widthOf(count, this.most);
+    const widthPx = this.widthOf(count);
     return {
       curve,
       health,

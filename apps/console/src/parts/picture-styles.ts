@@ -82,7 +82,17 @@ export const pictureStyles = css`
     border-color: color-mix(in srgb, var(--tl-warn) 45%, var(--tl-line));
   }
   .node.dim {
-    opacity: 0.45;
+    border-color: transparent;
+    background: none;
+    box-shadow: none;
+  }
+  .dim .name,
+  .dim .count {
+    color: var(--tl-text-2);
+    font-weight: 450;
+  }
+  .dim .bar {
+    visibility: hidden;
   }
   .mark {
     display: grid;
@@ -158,7 +168,8 @@ export const pictureStyles = css`
     z-index: 3;
     display: grid;
     gap: 1px;
-    max-width: min(320px, 70%);
+    width: max-content;
+    max-width: min(340px, 72%);
     padding: 8px 12px;
     border: 1px solid var(--tl-line);
     border-radius: var(--tl-radius);

@@ -2,22 +2,15 @@ import { html, LitElement, nothing, type PropertyValues } from 'lit';
 import type { Agent, Connection } from '../model.ts';
 import { baseStyles, healthStyles } from './base-styles.ts';
 import { PictureCanvas } from './picture-canvas.ts';
-import { type Layout, layoutOf, type PlacedNode } from './picture-layout.ts';
+import { type Layout, layoutOf } from './picture-layout.ts';
 import { type Picture, type PictureNode, pictureOf, type Strand } from './picture-model.ts';
 import { type Move, movesBetween } from './picture-moves.ts';
 import { type NodeHandlers, renderFrame, renderMiddle } from './picture-nodes.ts';
 import { type Curve, type Route, routeAt, routesOf } from './picture-routes.ts';
 import { neighbourOf } from './picture-steps.ts';
 import { pictureStyles } from './picture-styles.ts';
-import {
-  byWeight,
-  moveWords,
-  namesOf,
-  nodeWords,
-  strandWords,
-  summaryWords,
-  touchingWords,
-} from './picture-words.ts';
+import { renderTip } from './picture-tip.ts';
+import { byWeight, moveWords, namesOf, strandWords, summaryWords } from './picture-words.ts';
 import { styled } from './styled.ts';
 import { ThemeWatch, themeValues } from './theme-colours.ts';
 import { healthMark } from './tl-status.ts';
@@ -26,6 +19,9 @@ import { healthMark } from './tl-status.ts';
 const POINT_PX = 9;
 /** Lines of the text that stands for the picture. */
 const TOLD_STRANDS_MAX = 60;
+/** More connections than this are looked through so often at most, in milliseconds, however often they change. */
+const MANY_ROWS = 2_000;
+const MANY_EVERY_MS = 200;
 const COLOURS = ['ok', 'warn', 'bad', 'idle', 'accent', 'surface', 'line', 'text', 'font'] as const;
 
 /** What `tl-open-node` tells: the agents that the node stands for, none for the endpoints of sessions. */
@@ -75,6 +71,12 @@ export class TlPicture extends LitElement {
   private rows = new Map<string, Connection>();
   private moves: readonly Move[] = [];
   private pointer = { x: 0, y: 0 };
+  /** What was given is not shown yet. */
+  private stale = false;
+  private waiting: ReturnType<typeof setTimeout> | undefined;
+  private takenMs = Number.NEGATIVE_INFINITY;
+  /** The routes are not on the canvas yet. */
+  private unpainted: 'settle' | 'snap' | undefined;
   private painter: PictureCanvas | undefined;
   private readonly stillness = matchMedia('(prefers-reduced-motion: reduce)');
   private readonly sizes = new ResizeObserver(() => {
@@ -86,20 +88,31 @@ export class TlPicture extends LitElement {
     super.connectedCallback();
     this.sizes.observe(this);
     this.painter?.redraw();
+    if (this.stale) this.requestUpdate();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.sizes.disconnect();
     this.painter?.stop();
+    clearTimeout(this.waiting);
+    this.waiting = undefined;
   }
 
   protected override willUpdate(changed: PropertyValues): void {
-    if (changed.has('agents') || changed.has('connections')) this.takeData();
+    if (changed.has('agents') || changed.has('connections')) this.stale = true;
+    const waitMs = this.connections.length > MANY_ROWS ? this.takenMs + MANY_EVERY_MS - performance.now() : 0;
+    if (this.stale && waitMs <= 0) this.takeData();
     else if (changed.has('widthPx')) this.place();
+    if (changed.has('widthPx')) this.unpainted = 'snap';
+    if (this.stale) this.waiting ??= setTimeout(() => this.requestUpdate(), waitMs);
   }
 
   private takeData(): void {
+    clearTimeout(this.waiting);
+    this.waiting = undefined;
+    this.stale = false;
+    this.takenMs = performance.now();
     this.picture = pictureOf(this.agents, this.connections);
     this.names = namesOf(this.picture);
     const shownAt = new Map(
@@ -114,10 +127,11 @@ export class TlPicture extends LitElement {
   private place(): void {
     this.layout = layoutOf(this.picture.nodes, this.widthPx);
     this.routes = routesOf(this.layout, this.picture.strands);
+    this.unpainted ??= 'settle';
     if (!this.layout.nodes.has(this.focused)) this.focused = this.layout.nodes.keys().next().value ?? '';
   }
 
-  protected override updated(changed: PropertyValues): void {
+  protected override updated(): void {
     const canvas = this.renderRoot.querySelector('canvas');
     if (!canvas || this.widthPx === 0) return;
     this.painter ??= new PictureCanvas(
@@ -127,9 +141,10 @@ export class TlPicture extends LitElement {
       this.stillness,
     );
     const { painter } = this;
-    if (changed.has('agents') || changed.has('connections') || changed.has('widthPx')) {
+    if (this.unpainted) {
       const left = this.moves.map(({ fromPair }) => painter.curveOf(fromPair));
-      painter.show(this.routes, this.layout.width, this.layout.height, changed.has('widthPx'));
+      painter.show(this.routes, this.layout.width, this.layout.height, this.unpainted === 'snap');
+      this.unpainted = undefined;
       this.startGlides(painter, left);
     } else painter.redraw();
   }
@@ -195,30 +210,6 @@ export class TlPicture extends LitElement {
     this.renderRoot.querySelector<HTMLElement>(`[data-id="${CSS.escape(next)}"]`)?.focus();
   }
 
-  private renderTip(): unknown {
-    const { pointed } = this;
-    if (pointed === undefined) return nothing;
-    const placed = this.layout.nodes.get(pointed);
-    const strand = placed ? undefined : this.picture.strands.find(({ key }) => key === pointed);
-    if (!placed && !strand) return nothing;
-    const head = placed ? nodeWords(placed.node) : strand ? strandWords(strand, this.names) : '';
-    const lines = placed ? touchingWords(pointed, this.picture, this.names) : [];
-    return html`<div class="tip" aria-hidden="true" ${styled(this.tipPlace(placed))}>
-      <strong>${head}</strong>${lines.map((line) => html`<span>${line}</span>`)}
-    </div>`;
-  }
-
-  /** Beside a node, towards the middle; beside the pointer for a strand. */
-  private tipPlace(placed: PlacedNode | undefined): Record<string, string> {
-    const { width, height } = this.layout;
-    const at = placed
-      ? { x: placed.side === 'right' ? placed.x : placed.x + placed.width, y: placed.y }
-      : this.pointer;
-    const horizontally = at.x > width / 2 ? { right: `${width - at.x + 14}px` } : { left: `${at.x + 14}px` };
-    const vertically = at.y > height * 0.7 ? { bottom: `${height - at.y - 20}px` } : { top: `${at.y}px` };
-    return { ...horizontally, ...vertically };
-  }
-
   private renderText(): unknown {
     const strands = [...this.picture.strands].sort(byWeight);
     const left = strands.length - TOLD_STRANDS_MAX;
@@ -268,7 +259,7 @@ export class TlPicture extends LitElement {
       >
         ${frames.map((frame) => renderFrame(frame, handlers))}
         <canvas aria-hidden="true"></canvas>
-        ${renderMiddle(middle, handlers)} ${this.renderTip()}
+        ${renderMiddle(middle, handlers)} ${renderTip(this.pointed, this.pointer, this.layout, this.picture)}
       </div>
       ${this.renderLegend()}
     `;
