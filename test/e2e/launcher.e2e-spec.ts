@@ -10,12 +10,18 @@ import { itLong } from '../support/length.ts';
 import { tourOf } from '../support/readme.ts';
 import { startServers } from '../support/servers.mjs';
 import { waitFor } from '../support/wait-for.ts';
+import { expectDocumentedMetrics } from './support/scrapes.ts';
 
 /** With everything to be fetched and installed first. */
 const FIRST_START_MS = 600_000;
 /** When everything is there; a machine that is busy with other things is slow. */
 const START_PATIENCE_MS = 150_000;
 const STOP_PATIENCE_MS = 60_000;
+interface Purposes {
+  readonly http?: number;
+  readonly admin?: number;
+}
+
 const LINK = 'bank-client-1:primary';
 /** A kill, a drain, to the DR client and back. */
 const MOVES_OF_THE_TOUR = 4;
@@ -146,6 +152,14 @@ describe('the local stack in a fresh clone', () => {
     );
     expect(after.client_id).toBe('bank-client-1');
   }, 300_000);
+
+  it('tells the metrics that are documented, which the dashboard and the alerts ask for', async () => {
+    const told = Object.entries(PORTS).flatMap(([name, { http, admin }]: [string, Purposes]) => {
+      const port = http ?? admin;
+      return port === undefined ? [] : [[name, `http://127.0.0.1:${port + offset}/metrics`] as const];
+    });
+    await expectDocumentedMetrics(new Map(told));
+  });
 
   itLong(
     'is not disturbed by a build, which the next start of a program takes up',

@@ -38,7 +38,7 @@ describe('a payment link under 50 purchases a second', () => {
   beforeAll(async () => {
     collector = await startCollector();
     const env = { 'client-sidecar-1': { TRUNKLINE_HOLD_MS: String(HOLD_MS) } };
-    stack = await startSpine({ env, envOfAll: collector.env });
+    stack = await startSpine({ env, envOfAll: { ...collector.env, TRUNKLINE_PEER_DEADLINE_MS: '2000' } });
   });
 
   /** Whatever a test ended is started again, so that the next one finds three servers. */

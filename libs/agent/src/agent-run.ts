@@ -1,5 +1,5 @@
 import { type AgentKind, spiffeId, TOPIC, topicName } from '#libs/contracts';
-import type { Clock, Logger } from '#libs/platform';
+import type { Clock, Logger, Registry } from '#libs/platform';
 import { type AgentContext, type Carrier, type NamedCommand, TICK_MS } from './agent.ts';
 import { CommandDesk, type CommandKinds } from './command-desk.ts';
 import { FactOutbox } from './fact-outbox.ts';
@@ -15,6 +15,8 @@ export interface AgentDependencies {
   readonly sink: FactSink;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Absent: a registry of its own. */
+  readonly metrics?: Registry;
 }
 
 export interface AgentSettings {

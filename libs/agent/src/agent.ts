@@ -1,4 +1,5 @@
 import type { AgentKind, Command, ConnectionHealth, FailureReason, RefusalReason } from '#libs/contracts';
+import type { TraceContext } from '#libs/log';
 import type { Clock, Logger } from '#libs/platform';
 import type { FactOutbox } from './fact-outbox.ts';
 import type { AgentMetrics } from './metrics.ts';
@@ -42,13 +43,21 @@ export type NamedCommand = Command & { readonly name: string };
 /** Why an agent stops everything it carries. */
 export type StopReason = 'lease-lapsed' | 'asleep' | 'shutdown';
 
+/** How a command came. */
+export interface Commanded {
+  /** RFC 3339; when its record was written. */
+  readonly at: string;
+  /** The trace that it is part of. */
+  readonly trace?: TraceContext | undefined;
+}
+
 /** What carries connections, and so runs commands. */
 export interface Carrier<C extends NamedCommand = NamedCommand> {
   /**
    * Runs a command that was judged to be for this agent, in time, and of a live epoch.
    * @throws CommandRefusal, CommandFailure
    */
-  run(command: C, commandedAt: string): Promise<void>;
+  run(command: C, commanded: Commanded): Promise<void>;
   /** Stops everything before it returns, and says so. */
   stopAll(reason: StopReason): void;
   /** Looks after everything that goes by time; called every TICK_MS. */

@@ -89,7 +89,7 @@ describe('CommandDesk', () => {
 
   it('answers as part of the trace that the command is part of', async () => {
     const { desk, connect, published } = deskWith();
-    await desk.handle({ name: 'connect', data: connect(), time: '', traceparent: '00-a' });
+    await desk.handle({ name: 'connect', data: connect(), time: '', trace: { traceparent: '00-a' } });
     await desk.handle({ name: 'connect', data: connect(), time: '' });
     await new Promise((resolve) => setImmediate(resolve));
     expect(published.map(({ headers }) => headers)).toEqual([{ traceparent: '00-a' }, undefined]);

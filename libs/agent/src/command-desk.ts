@@ -1,7 +1,10 @@
 import { type CommandAnswer, type HandledFactName, parseMessage } from '#libs/contracts';
+import type { TraceContext } from '#libs/log';
+import { traceIdOf } from '#libs/platform';
 import {
   type AgentContext,
   type Carrier,
+  type Commanded,
   CommandFailure,
   CommandRefusal,
   type NamedCommand,
@@ -12,7 +15,7 @@ import type { IncomingCommand } from './ports.ts';
 const MAX_ANSWERS = 10_000;
 
 type AnswerName = Extract<HandledFactName, 'command-succeeded' | 'command-failed' | 'command-refused'>;
-interface Answer {
+export interface Answer {
   readonly name: AnswerName;
   readonly reason?: string;
   /** The life that answered; a repeat says the same. */
@@ -28,7 +31,8 @@ export interface CommandKinds {
 
 /** Where whoever reads commands brings them. */
 export interface CommandTaker {
-  handle(incoming: IncomingCommand): Promise<void>;
+  /** Resolves with what it was answered, when that is on its way; undefined: with nothing. Never rejects. */
+  handle(incoming: IncomingCommand): Promise<Answer | undefined>;
   skip(reason: string): void;
 }
 
@@ -46,26 +50,38 @@ export class CommandDesk<C extends NamedCommand> implements CommandTaker {
     private readonly kinds: CommandKinds,
   ) {}
 
-  /** Begins at once and in order; resolves when the answer is on its way. Never rejects. */
-  async handle(incoming: IncomingCommand): Promise<void> {
+  /** Begins at once and in order. */
+  async handle(incoming: IncomingCommand): Promise<Answer | undefined> {
+    const { time, trace } = incoming;
     const command = this.read(incoming);
-    if (command === undefined) return;
+    if (command === undefined) return undefined;
     const earlier = this.answers.get(command.command_id);
-    if (earlier === 'running') return;
+    if (earlier === 'running') return undefined;
     if (earlier !== undefined) {
       this.agent.metrics.commands.inc({ command: command.name, outcome: 'repeated', reason: '' });
-      this.publish(command, earlier, incoming.traceparent);
-      return;
+      this.publish(command, earlier, trace);
+      return earlier;
     }
     this.remember(command.command_id, 'running');
     const { incarnation } = this.agent.vigil;
-    const answer = { ...(await this.run(command, incoming.time)), incarnation };
+    const answer = { ...(await this.run(command, { at: time, trace })), incarnation };
     this.remember(command.command_id, answer);
     const { log, metrics } = this.agent;
     metrics.commands.inc({ command: command.name, outcome: answer.name, reason: answer.reason ?? '' });
     const { command_id, connection_id, epoch } = command;
-    log.info({ command: command.name, command_id, connection_id, epoch, ...answer }, 'command answered');
-    this.publish(command, answer, incoming.traceparent);
+    const { name, reason } = answer;
+    const told = {
+      command: command.name,
+      command_id,
+      connection_id,
+      epoch,
+      answer: name,
+      reason,
+      incarnation,
+    };
+    log.info({ ...told, trace_id: traceIdOf(trace) }, 'command answered');
+    this.publish(command, answer, trace);
+    return answer;
   }
 
   /** Counts a record that is no command at all. */
@@ -78,10 +94,10 @@ export class CommandDesk<C extends NamedCommand> implements CommandTaker {
     this.isDraining = true;
   }
 
-  private async run(command: C, commandedAt: string): Promise<Omit<Answer, 'incarnation'>> {
+  private async run(command: C, commanded: Commanded): Promise<Omit<Answer, 'incarnation'>> {
     try {
       this.check(command);
-      await this.carrier.run(command, commandedAt);
+      await this.carrier.run(command, commanded);
       return { name: 'command-succeeded' };
     } catch (error) {
       if (error instanceof CommandRefusal) return { name: 'command-refused', reason: error.reason };
@@ -129,7 +145,7 @@ export class CommandDesk<C extends NamedCommand> implements CommandTaker {
     }
   }
 
-  private publish(command: C, answer: Answer, traceparent?: string): void {
+  private publish(command: C, answer: Answer, trace?: TraceContext): void {
     const data: CommandAnswer & { reason: string } = {
       command_id: command.command_id,
       command: command.name,
@@ -140,6 +156,6 @@ export class CommandDesk<C extends NamedCommand> implements CommandTaker {
       incarnation: answer.incarnation,
       ...(answer.reason === undefined ? {} : { reason: answer.reason }),
     } as CommandAnswer & { reason: string };
-    this.agent.facts.publish(answer.name, command.connection_id, data, traceparent);
+    this.agent.facts.publish(answer.name, command.connection_id, data, trace);
   }
 }

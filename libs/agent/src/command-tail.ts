@@ -1,5 +1,5 @@
-import { HEADER, type TopicBase, topicName } from '#libs/contracts';
-import type { Consumer, Log } from '#libs/log';
+import { type TopicBase, topicName } from '#libs/contracts';
+import { type Consumer, type Log, startProcess, traceOf } from '#libs/log';
 import type { Clock, Logger } from '#libs/platform';
 import type { CommandTaker } from './command-desk.ts';
 
@@ -46,8 +46,12 @@ export async function tailCommands(
               continue;
             }
             const time = new Date(record.timeMs).toISOString();
-            const traceparent = record.headers[HEADER.traceparent];
-            void desk.handle({ name: record.name, data: record.data, time, traceparent });
+            const { name, data } = record;
+            const span = log.tracer && startProcess(log.tracer, record);
+            const trace = span?.context ?? traceOf(record.headers);
+            void desk.handle({ name, data, time, trace }).then((answer) => {
+              span?.end(answer?.reason);
+            });
           }
         },
       });

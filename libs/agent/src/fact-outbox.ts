@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type FactData, type HandledFactName, HEADER } from '#libs/contracts';
+import type { FactData, HandledFactName } from '#libs/contracts';
+import { type TraceContext, traceHeaders } from '#libs/log';
 import type { Clock, Logger } from '#libs/platform';
 import type { FactSink, OutgoingRecord } from './ports.ts';
 
@@ -43,8 +44,8 @@ export class FactOutbox {
     return this.failures > 0;
   }
 
-  /** @param traceparent the trace that the fact is part of. */
-  publish<N extends HandledFactName>(name: N, key: string, data: FactData[N], traceparent?: string): void {
+  /** @param trace that the fact is part of. */
+  publish<N extends HandledFactName>(name: N, key: string, data: FactData[N], trace?: TraceContext): void {
     if (this.waiting.length >= this.options.maxWaiting && !this.makeRoom()) return;
     this.waiting.push({
       topic: this.options.topic,
@@ -54,7 +55,7 @@ export class FactOutbox {
       source: this.options.source,
       time: new Date(this.clock.wallMs()).toISOString(),
       data,
-      ...(traceparent === undefined ? {} : { headers: { [HEADER.traceparent]: traceparent } }),
+      ...(trace === undefined ? {} : { headers: traceHeaders(trace) }),
     });
     // Facts of one turn leave together: the pump begins once the caller has said all it has to say.
     this.pumping ??= Promise.resolve().then(() => this.pump());

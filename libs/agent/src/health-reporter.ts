@@ -97,6 +97,7 @@ export class HealthReporter {
     const { identity, clock } = this.agent;
     const { options, carrier } = this;
     const health = carrier.health();
+    this.agent.metrics.reported(health);
     const parts: ConnectionHealth[][] = [];
     for (let at = 0; at === 0 || at < health.length; at += LIMITS.connectionsPerReport) {
       parts.push(health.slice(at, at + LIMITS.connectionsPerReport));

@@ -2,6 +2,7 @@ export {
   type AgentContext,
   type AgentIdentity,
   type Carrier,
+  type Commanded,
   CommandFailure,
   CommandRefusal,
   MAX_KNOWN_CONNECTIONS,

@@ -1,3 +1,5 @@
+import type { TraceContext } from '#libs/log';
+
 /** What an agent needs of a log: libs/log's KafkaLog has it, and so has its in-memory twin. */
 export interface OutgoingRecord {
   topic: string;
@@ -22,6 +24,6 @@ export interface IncomingCommand {
   readonly data: unknown;
   /** RFC 3339; when its record was written. */
   readonly time: string;
-  /** The trace that it is part of; its answer is too. */
-  readonly traceparent?: string | undefined;
+  /** The trace that it is part of; its answer is too, and what it establishes. */
+  readonly trace?: TraceContext | undefined;
 }

@@ -7,10 +7,10 @@ import { ControlLoopPart } from './control-loop.part.ts';
 @Module({
   providers: [
     logPart('control-loop', (given) => {
-      const { log, config, timings, deps, metrics } = given;
+      const { log, config, timings, deps, metrics, tracing } = given;
       const { fleetAgeMs, peerDeadlineMs, reservationMs } = timings;
       const options = { ...config, fleetAgeMs, peerDeadlineMs, reservationMs };
-      return new ControlLoopPart(log, options, { ...deps, metrics, peers: peersOf(given) });
+      return new ControlLoopPart(log, options, { ...deps, metrics, tracing, peers: peersOf(given) });
     }),
   ],
 })

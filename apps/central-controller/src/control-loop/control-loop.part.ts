@@ -9,10 +9,13 @@ import {
   type OutgoingEvent,
   runControlLoop,
 } from '#libs/log';
-import type { Clock, Logger, Registry } from '#libs/platform';
+import { type Clock, type Logger, NO_TRACING, type Registry, type Tracing } from '#libs/platform';
 import type { Peer } from '../failover/peer-client.ts';
+import { AggregateCounts } from './aggregate-counts.ts';
 import { AnswerOutbox } from './answer-outbox.ts';
+import { type DecisionObserver, decisionObserver } from './decision-observer.ts';
 import { controlLoopDefinition } from './definition.ts';
+import { fleetMetrics, partitionMetrics } from './loop-metrics.ts';
 import { PeerQuestions } from './peer-questions.ts';
 
 /** Waiting links look again so long after the fleet got better, in milliseconds. */
@@ -35,6 +38,8 @@ export interface ControlLoopGiven {
   readonly logger: Logger;
   readonly observer: LogObserver;
   readonly metrics: Registry;
+  /** Absent: no spans. */
+  readonly tracing?: Tracing;
   /** The controllers of other regions that can be asked for a server, by region. */
   readonly peers: ReadonlyMap<string, Peer>;
 }
@@ -49,19 +54,26 @@ export class ControlLoopPart {
   private readonly fleet: loop.FleetView;
   private readonly answers: AnswerOutbox;
   private readonly questions: PeerQuestions;
+  private readonly counts: AggregateCounts;
+  private readonly decided: DecisionObserver;
 
   constructor(
     private readonly log: Log,
     private readonly options: ControlLoopOptions,
     private readonly deps: ControlLoopGiven,
   ) {
-    const { clock, logger, metrics, peers } = deps;
+    const { clock, logger, metrics, peers, tracing = NO_TRACING } = deps;
     const improved = () => this.fleetImproved();
     const leaving = (broker: string) => this.brokerLeaves(broker);
     this.fleet = new loop.FleetView(improved, options.fleetAgeMs, new Set(peers.keys()), leaving);
     this.answers = new AnswerOutbox(log, logger);
     const publish = (fact: OutgoingEvent) => this.answers.add(fact);
-    this.questions = new PeerQuestions({ region: options.region, peers, publish, clock, logger, metrics });
+    const { region } = options;
+    this.questions = new PeerQuestions({ region, peers, publish, clock, logger, metrics, tracing });
+    this.counts = new AggregateCounts(metrics);
+    this.decided = decisionObserver(region, metrics, logger);
+    partitionMetrics(metrics, () => this.loop?.partitions() ?? []);
+    fleetMetrics(metrics, region, () => this.fleet.agents.values());
   }
 
   /** The fleet is read first: a loop that knows no server would refuse links that have one. */
@@ -82,9 +94,12 @@ export class ControlLoopPart {
       partitionOf: (key, partitions) => this.log.partitionOf(key, partitions),
       nowMs: () => clock.wallMs(),
       unaskable: (region) => this.questions.unaskable(region),
-      changed: (key, next) => this.questions.changed(key, next),
+      changed: (key, previous, next, trace) => {
+        this.counts.changed(previous, next);
+        this.questions.changed(key, next, trace);
+      },
     });
-    this.loop = await runControlLoop(this.log, definition, { observer });
+    this.loop = await runControlLoop(this.log, definition, { observer: { ...observer, ...this.decided } });
   }
 
   /** Ready: the fleet is known and each assigned partition is owned. */

@@ -31,7 +31,7 @@ function west() {
     reservationMs: 15_000,
     partitionOf: () => PARTITION,
     nowMs: () => NOW_MS,
-    changed: (_key, next) => changes.push(next),
+    changed: (_key, _previous, next) => changes.push(next),
   });
   return { definition, fleet, changes };
 }

@@ -1,13 +1,18 @@
 import { parseMessage, TOPIC, topicName } from '#libs/contracts';
 import { type Input, loop } from '#libs/domain';
-import type { LoopDefinition, Outcome, OutgoingEvent } from '#libs/log';
+import type { LoopDefinition, Outcome, OutgoingEvent, TraceContext } from '#libs/log';
 
 export interface DefinitionOptions extends loop.LoopRules {
   /** Every control region, the own one included. */
   readonly regions: readonly string[];
   nowMs(): number;
   /** Told of each change of what a key stands for; `next` undefined: its partition is another's. */
-  changed(key: string, next: loop.Aggregate | undefined): void;
+  changed(
+    key: string,
+    previous: loop.Aggregate | undefined,
+    next: loop.Aggregate | undefined,
+    trace: TraceContext | undefined,
+  ): void;
 }
 
 /** The control loop of links, sessions and agents: libs/domain's deciders, between the log's records. */
@@ -39,9 +44,9 @@ export function controlLoopDefinition(
     initialMemory: loop.NO_MEMORY,
     remember: loop.remember,
     forget: loop.isForgotten,
-    onChange: (_partition, key, previous, next) => {
+    onChange: (_partition, key, previous, next, trace) => {
       fleet.changed(key, previous, next, options.nowMs());
-      options.changed(key, next);
+      options.changed(key, previous, next, trace);
     },
   };
 }

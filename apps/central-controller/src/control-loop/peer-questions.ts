@@ -1,10 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { type PeerAnswered, type PeerOutcome, type PeerQuestion, TOPIC, topicName } from '#libs/contracts';
 import { link, type loop } from '#libs/domain';
-import type { OutgoingEvent } from '#libs/log';
-import { type Clock, Counter, Histogram, type Logger, type Registry } from '#libs/platform';
+import { type OutgoingEvent, traceHeaders } from '#libs/log';
+import {
+  type Clock,
+  Counter,
+  Histogram,
+  type Logger,
+  NO_TRACING,
+  type Registry,
+  type TraceContext,
+  type Tracing,
+} from '#libs/platform';
 import { PEER_LIMITS } from '../failover/limits.ts';
 import type { Peer, PeerAnswer } from '../failover/peer-client.ts';
+import { CALL_NAME, callAttributes } from '../failover/service.ts';
 
 /** Bounds of the histogram, in seconds. */
 const BUCKETS_S = [0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 1];
@@ -17,6 +27,14 @@ export interface PeerQuestionsGiven {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Registry;
+  /** Absent: no spans. */
+  readonly tracing?: Tracing;
+}
+
+/** What a link asks, and the trace of the decision to ask it. */
+interface Wanted {
+  readonly question: PeerQuestion;
+  readonly trace: TraceContext | undefined;
 }
 
 interface Open {
@@ -32,7 +50,7 @@ export class PeerQuestions {
   private readonly topic: string;
   private readonly source: string;
   /** What each link asks now, as the view shows it. */
-  private readonly wanted = new Map<string, PeerQuestion>();
+  private readonly wanted = new Map<string, Wanted>();
   private readonly open = new Map<string, Open>();
   private readonly fresh = new Set<string>();
   private readonly ended: Counter<'outcome'>;
@@ -58,15 +76,15 @@ export class PeerQuestions {
   }
 
   /** The loop's view of one key changed; `next` undefined: its partition is another's, and so are its questions. */
-  changed(key: string, next: loop.Aggregate | undefined): void {
+  changed(key: string, next: loop.Aggregate | undefined, trace?: TraceContext): void {
     const question = next?.kind === 'link' ? link.openQuestion(next.state) : undefined;
     if (question === undefined) {
       this.wanted.delete(key);
       if (next === undefined) this.open.get(key)?.abort.abort();
       return;
     }
-    if (this.wanted.get(key)?.epoch === question.epoch) return;
-    this.wanted.set(key, question);
+    if (this.wanted.get(key)?.question.epoch === question.epoch) return;
+    this.wanted.set(key, { question, trace });
     if (this.fresh.size === 0) setImmediate(() => this.askFresh());
     this.fresh.add(key);
   }
@@ -93,13 +111,13 @@ export class PeerQuestions {
     const keys = [...this.fresh];
     this.fresh.clear();
     for (const key of keys) {
-      const question = this.wanted.get(key);
-      if (question !== undefined) void this.ask(key, question);
+      const wanted = this.wanted.get(key);
+      if (wanted !== undefined) void this.ask(key, wanted);
     }
   }
 
-  private async ask(key: string, question: PeerQuestion): Promise<void> {
-    const { clock, peers } = this.given;
+  private async ask(key: string, { question, trace }: Wanted): Promise<void> {
+    const { clock, peers, tracing = NO_TRACING } = this.given;
     const deadlineMs = Date.parse(question.deadline_at);
     const running = this.open.get(key);
     // Past its deadline a question ends by the loop's own clock. A running one serves its repetition as well.
@@ -109,7 +127,12 @@ export class PeerQuestions {
     const abort = new AbortController();
     this.open.set(key, { question, abort });
     const beganMs = clock.monotonicMs();
-    const asked = { connectionId: key, question, deadlineMs };
+    const span = tracing.start(CALL_NAME, {
+      kind: 'client',
+      parent: trace,
+      attributes: { ...callAttributes(key), 'server.region': question.peer_region },
+    });
+    const asked = { connectionId: key, question, deadlineMs, trace: span.context };
     let answer: PeerAnswer;
     try {
       const peer = peers.get(question.peer_region);
@@ -121,11 +144,13 @@ export class PeerQuestions {
       answer = { outcome: 'unreachable', reason: 'internal error' };
     }
     if (this.open.get(key)?.abort === abort) this.open.delete(key);
+    span.end(answer.outcome === 'assigned' ? undefined : answer.outcome);
     if (abort.signal.aborted) return;
-    this.end(key, question, answer, clock.monotonicMs() - beganMs);
+    this.end(key, { question, trace: span.context }, answer, clock.monotonicMs() - beganMs);
   }
 
-  private end(key: string, { epoch, peer_region }: PeerQuestion, answer: PeerAnswer, tookMs: number): void {
+  private end(key: string, { question, trace }: Wanted, answer: PeerAnswer, tookMs: number): void {
+    const { epoch, peer_region } = question;
     const { logger, publish } = this.given;
     this.ended.inc({ outcome: answer.outcome });
     this.took.observe(tookMs / 1000);
@@ -137,6 +162,14 @@ export class PeerQuestions {
       ...answer,
     };
     logger.debug(data, 'a question to a peer ended');
-    publish({ topic: this.topic, key, id: randomUUID(), type: 'peer-answered', source: this.source, data });
+    publish({
+      topic: this.topic,
+      key,
+      id: randomUUID(),
+      type: 'peer-answered',
+      source: this.source,
+      data,
+      ...(trace && { headers: traceHeaders(trace) }),
+    });
   }
 }

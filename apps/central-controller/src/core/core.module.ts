@@ -1,6 +1,13 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { Log, LogObserver } from '#libs/log';
-import type { Clock, Logger, Registry } from '#libs/platform';
+import {
+  type Clock,
+  certificateMetrics,
+  type Logger,
+  NO_TRACING,
+  type Registry,
+  type Tracing,
+} from '#libs/platform';
 import type { Configuration } from '../config.ts';
 import { logObserver } from './log-observer.ts';
 import { openLog } from './open-log.ts';
@@ -15,6 +22,7 @@ import {
   METRICS,
   TIMINGS,
   TOKEN,
+  TRACING,
 } from './tokens.ts';
 
 /** What main() makes before Nest starts, and tests make instead. */
@@ -23,6 +31,8 @@ export interface CoreServices {
   readonly logger: Logger;
   readonly metrics: Registry;
   readonly clock: Clock;
+  /** Absent: no spans. */
+  readonly tracing?: Tracing;
   /** Absent: the configured Kafka, opened before any part starts. */
   readonly log?: Log;
 }
@@ -39,7 +49,9 @@ export class CoreModule implements OnApplicationShutdown {
 
 /** The process's one logger, metrics registry, clock, log and readiness, for every part. */
 export function coreModule(core: CoreServices): DynamicModule {
-  const { configuration, logger, metrics } = core;
+  const { configuration, logger, metrics, tracing = NO_TRACING } = core;
+  const { tls } = configuration;
+  if (tls !== undefined) certificateMetrics(metrics, { own: tls.cert, authority: tls.ca });
   const providers = [
     { provide: CONFIGURATION, useValue: configuration },
     { provide: CONFIG, useValue: configuration.config },
@@ -48,13 +60,15 @@ export function coreModule(core: CoreServices): DynamicModule {
     { provide: LOGGER, useValue: logger },
     { provide: METRICS, useValue: metrics },
     { provide: CLOCK, useValue: core.clock },
-    { provide: LOG_OBSERVER, useFactory: () => logObserver(metrics, logger) },
+    { provide: TRACING, useValue: tracing },
+    { provide: LOG_OBSERVER, useFactory: () => logObserver(metrics, logger, configuration.config.region) },
     {
       provide: LOG,
       inject: [LOG_OBSERVER],
-      useFactory: (observer: LogObserver) => core.log ?? openLog(configuration.config, logger, observer),
+      useFactory: (observer: LogObserver) =>
+        core.log ?? openLog(configuration.config, logger, observer, tracing),
     },
-    Readiness,
+    { provide: Readiness, useFactory: () => new Readiness(metrics) },
   ];
   return { module: CoreModule, global: true, providers, exports: providers };
 }

@@ -1,3 +1,4 @@
+import { DEAD_LETTER_REASONS, TOPIC, topicName } from '#libs/contracts';
 import type { LogObserver } from '#libs/log';
 import { Counter, Gauge, Histogram, type Logger, type Registry } from '#libs/platform';
 import { WorstLag } from './worst-lag.ts';
@@ -6,7 +7,7 @@ import { WorstLag } from './worst-lag.ts';
 const APPEND_BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 
 /** What the log says while it works, as metrics; what an operator should know of at once, as log lines too. */
-export function logObserver(registry: Registry, logger: Logger): LogObserver {
+export function logObserver(registry: Registry, logger: Logger, region: string): LogObserver {
   const registers = [registry];
   const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>
     new Counter({ name: `trunkline_${name}`, help, labelNames, registers });
@@ -19,8 +20,17 @@ export function logObserver(registry: Registry, logger: Logger): LogObserver {
   const forwarded = counter('records_forwarded_total', 'Facts sent on to their own partition', ['topic']);
   const voided = counter('records_voided_total', 'Records of the log that do not count', ['topic', 'why']);
   const commands = counter('commands_total', 'Commands sent, or not sent in time', ['topic', 'result']);
+  // There from the start: what comes into being with its first count has no increase.
+  for (const base of [TOPIC.connectionStatus, TOPIC.healthReports])
+    for (const reason of DEAD_LETTER_REASONS) dead.inc({ topic: topicName(region, base), reason }, 0);
+  for (const base of [TOPIC.failoverCommands, TOPIC.relayCommands])
+    for (const result of ['sent', 'unsent']) commands.inc({ topic: topicName(region, base), result }, 0);
   const claims = counter('partition_claims_total', 'Claims of log partitions, by cause', ['topic', 'cause']);
-  const rebuilt = counter('consumers_rebuilt_total', 'Consumers built anew', ['cause']);
+  const rebuilt = counter(
+    'consumers_rebuilt_total',
+    'Consumers that crashed or stood still and were built anew',
+    [],
+  );
   const failed = counter('log_failures_total', 'Failures that were tried again', ['where']);
   const lag = new WorstLag(
     new Gauge({
@@ -30,9 +40,6 @@ export function logObserver(registry: Registry, logger: Logger): LogObserver {
       registers,
     }),
   );
-  const appended = counter('decisions_appended_total', 'Decisions acknowledged where they were expected', [
-    'topic',
-  ]);
   const append = new Histogram({
     name: 'trunkline_append_duration_seconds',
     help: 'Time until an append was acknowledged',
@@ -41,10 +48,7 @@ export function logObserver(registry: Registry, logger: Logger): LogObserver {
     registers,
   });
   return {
-    appended: (topic, _partition, records, tookMs) => {
-      appended.inc({ topic }, records);
-      append.observe({ topic }, tookMs / 1000);
-    },
+    appended: (topic, _partition, _records, tookMs) => append.observe({ topic }, tookMs / 1000),
     claimed: (topic, partition, writerEpoch) =>
       logger.info({ topic, partition, writerEpoch }, 'partition claimed'),
     reclaiming: (topic, partition, cause, detail) => {
@@ -60,12 +64,12 @@ export function logObserver(registry: Registry, logger: Logger): LogObserver {
     commandsUnsent: (topic, records) => commands.inc({ topic, result: 'unsent' }, records),
     lag: (consumer, topic, partition, records) => lag.set(consumer, topic, partition, records),
     rebuilt: (consumer, cause) => {
-      rebuilt.inc({ cause });
+      rebuilt.inc();
       logger.warn({ consumer, cause }, 'consumer built anew');
     },
-    failed: (where, error) => {
+    failed: (where, error, detail) => {
       failed.inc({ where });
-      logger.warn({ where, err: error }, 'failed, will be tried again');
+      logger.warn({ where, detail, err: error }, 'failed, will be tried again');
     },
   };
 }

@@ -1,10 +1,10 @@
 import type { OnApplicationBootstrap, OnApplicationShutdown, Provider } from '@nestjs/common';
 import type { Log, LogObserver } from '#libs/log';
-import type { Clock, Logger, Registry } from '#libs/platform';
+import type { Clock, Logger, Registry, Tracing } from '#libs/platform';
 import type { Configuration, ControllerConfig, Timings } from '../config.ts';
 import type { Part } from '../part-names.ts';
 import { type PartState, Readiness } from './readiness.ts';
-import { CLOCK, CONFIGURATION, LOG, LOG_OBSERVER, LOGGER, METRICS } from './tokens.ts';
+import { CLOCK, CONFIGURATION, LOG, LOG_OBSERVER, LOGGER, METRICS, TRACING } from './tokens.ts';
 
 /** A part that lives on the log alone. */
 export interface LogPart {
@@ -19,6 +19,7 @@ export interface LogPartGiven {
   readonly timings: Timings;
   readonly configuration: Configuration;
   readonly metrics: Registry;
+  readonly tracing: Tracing;
   readonly deps: { readonly clock: Clock; readonly logger: Logger; readonly observer: LogObserver };
 }
 
@@ -26,7 +27,7 @@ export interface LogPartGiven {
 export function logPart(name: Part, make: (given: LogPartGiven) => LogPart): Provider {
   return {
     provide: Symbol(name),
-    inject: [LOG, CONFIGURATION, METRICS, LOGGER, LOG_OBSERVER, CLOCK, Readiness],
+    inject: [LOG, CONFIGURATION, METRICS, LOGGER, LOG_OBSERVER, CLOCK, Readiness, TRACING],
     useFactory: (
       log: Log,
       configuration: Configuration,
@@ -35,10 +36,11 @@ export function logPart(name: Part, make: (given: LogPartGiven) => LogPart): Pro
       observer: LogObserver,
       clock: Clock,
       readiness: Readiness,
+      tracing: Tracing,
     ): OnApplicationBootstrap & OnApplicationShutdown => {
       const deps = { clock, logger: logger.child({ part: name }), observer };
       const { config, timings } = configuration;
-      const part = make({ log, config, timings, configuration, metrics, deps });
+      const part = make({ log, config, timings, configuration, metrics, tracing, deps });
       return {
         onApplicationBootstrap: async () => {
           readiness.register(name, () => part.state());

@@ -1,5 +1,5 @@
 import { KafkaLog, type Log, type LogObserver, WrongTopic } from '#libs/log';
-import type { Logger } from '#libs/platform';
+import type { Logger, Tracing } from '#libs/platform';
 import type { ControllerConfig } from '../config.ts';
 
 /** Between two tries to reach Kafka at start, in milliseconds. */
@@ -11,9 +11,15 @@ const RETRY_MS = 1_000;
  * nothing can be done without; says so each time.
  * @throws WrongTopic for topics with other settings: the program does not run on them.
  */
-export async function openLog(config: ControllerConfig, logger: Logger, observer: LogObserver): Promise<Log> {
+export async function openLog(
+  config: ControllerConfig,
+  logger: Logger,
+  observer: LogObserver,
+  tracing: Tracing,
+): Promise<Log> {
   const clientId = `central-controller-${config.region}`;
-  const log = new KafkaLog({ brokers: config.kafkaBrokers, clientId, observer });
+  const tracer = tracing.isOn ? tracing : undefined;
+  const log = new KafkaLog({ brokers: config.kafkaBrokers, clientId, observer, tracer });
   logger.info({ regions: config.regions, brokers: config.kafkaBrokers }, 'checking the topics');
   for (;;) {
     try {

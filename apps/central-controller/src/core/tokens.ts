@@ -12,6 +12,8 @@ export const TOKEN = Symbol('token');
 export const LOGGER = Symbol('logger');
 /** libs/platform's metrics Registry. */
 export const METRICS = Symbol('metrics');
+/** libs/platform's Tracing. */
+export const TRACING = Symbol('tracing');
 /** libs/platform's Clock. */
 export const CLOCK = Symbol('clock');
 /** libs/log's Log. */

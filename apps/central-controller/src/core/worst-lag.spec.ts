@@ -3,7 +3,7 @@ import { logObserver } from './log-observer.ts';
 
 describe('the lag of a partition', () => {
   const metrics = createRegistry('test');
-  const observer = logObserver(metrics, createLogger({ name: 'test', level: 'fatal' }));
+  const observer = logObserver(metrics, createLogger({ name: 'test', level: 'fatal' }), 'east');
   const exported = async () => {
     const values = (await metrics.getMetricsAsJSON()).find(({ name }) => name === 'trunkline_consumer_lag');
     return values?.values.map(({ labels, value }) => [`${labels.topic}/${labels.partition}`, value]);
