@@ -59,7 +59,7 @@ export async function createBroker(
   dependencies: AgentDependencies,
   leave: () => void,
 ): Promise<Broker> {
-  const registry = createRegistry('broker', config.region);
+  const registry = dependencies.metrics ?? createRegistry('broker', config.region);
   const tls = readTls(config);
   certificateMetrics(registry, { own: tls.cert, authority: tls.ca });
   const metrics = new BrokerMetrics(registry);

@@ -5,6 +5,8 @@ import { type Consumer, KafkaLog } from '#libs/log';
 import {
   createAdminServer,
   createLogger,
+  createRegistry,
+  createTracing,
   loadConfig,
   SHUTDOWN_LIMIT_MS,
   Shutdown,
@@ -17,10 +19,19 @@ import { BrokerConfig } from './config.ts';
 async function main(): Promise<void> {
   const config = loadConfig(BrokerConfig);
   const logger = createLogger({ name: config.agentId, level: config.logLevel });
-  const log = new KafkaLog({ clientId: config.agentId, brokers: config.kafkaBrokers });
+  const metrics = createRegistry('broker', config.region);
+  const tracing = await createTracing({
+    service: 'trunkline-broker',
+    instance: config.agentId,
+    resource: { 'trunkline.control_region': config.region },
+    logger,
+    metrics,
+  });
+  const tracer = tracing.isOn ? tracing : undefined;
+  const log = new KafkaLog({ clientId: config.agentId, brokers: config.kafkaBrokers, tracer });
   const shutdown = new Shutdown(logger, config.drainMs + SHUTDOWN_LIMIT_MS);
   const leave = (): void => void shutdown.run(0, 'drain');
-  const broker = await createBroker(config, { sink: log, clock: systemClock, log: logger }, leave);
+  const broker = await createBroker(config, { sink: log, clock: systemClock, log: logger, metrics }, leave);
   let commands: Consumer | undefined;
   const admin = createAdminServer(broker.registry, {
     ready: () => {
@@ -34,6 +45,7 @@ async function main(): Promise<void> {
   shutdown.add('carrying', () => broker.stop());
   shutdown.add('commands', () => commands?.stop());
   shutdown.add('log', () => log.close());
+  shutdown.add('traces', () => tracing.stop());
   shutdown.listen();
   admin.listen(config.adminPort, config.adminHost);
   await once(admin, 'listening');

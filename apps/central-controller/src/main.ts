@@ -1,5 +1,13 @@
 import 'reflect-metadata';
-import { ConfigurationError, createLogger, createRegistry, Shutdown, systemClock } from '#libs/platform';
+import { hostname } from 'node:os';
+import {
+  ConfigurationError,
+  createLogger,
+  createRegistry,
+  createTracing,
+  Shutdown,
+  systemClock,
+} from '#libs/platform';
 import { loadConfiguration } from './config.ts';
 import { createApp } from './http/create-app.ts';
 
@@ -9,9 +17,17 @@ async function main(): Promise<void> {
   const logger = createLogger({ name: `central-controller-${config.region}`, level: config.logLevel });
   const shutdown = new Shutdown(logger);
   shutdown.listen();
-  const metrics = createRegistry('central-controller');
-  const app = await createApp({ configuration, logger, metrics, clock: systemClock });
+  const metrics = createRegistry('central-controller', config.region);
+  const tracing = await createTracing({
+    service: 'trunkline-central-controller',
+    instance: `${hostname()}:${config.httpPort}`,
+    resource: { 'trunkline.control_region': config.region },
+    logger,
+    metrics,
+  });
+  const app = await createApp({ configuration, logger, metrics, clock: systemClock, tracing });
   shutdown.add('parts', () => app.close());
+  shutdown.add('traces', () => tracing.stop());
   await app.startAllMicroservices();
   await app.listen(config.httpPort, config.httpHost);
   logger.info({ parts: config.parts, url: await app.getUrl() }, 'listening');

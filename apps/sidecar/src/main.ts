@@ -5,6 +5,8 @@ import { type Consumer, KafkaLog } from '#libs/log';
 import {
   createAdminServer,
   createLogger,
+  createRegistry,
+  createTracing,
   loadConfig,
   Shutdown,
   startFault,
@@ -16,8 +18,17 @@ import { createSidecar } from './sidecar.ts';
 async function main(): Promise<void> {
   const config = loadConfig(SidecarConfig);
   const logger = createLogger({ name: config.agentId, level: config.logLevel });
-  const log = new KafkaLog({ clientId: config.agentId, brokers: config.kafkaBrokers });
-  const sidecar = await createSidecar(config, { sink: log, clock: systemClock, log: logger });
+  const metrics = createRegistry('sidecar', config.region);
+  const tracing = await createTracing({
+    service: 'trunkline-sidecar',
+    instance: config.agentId,
+    resource: { 'trunkline.control_region': config.region },
+    logger,
+    metrics,
+  });
+  const tracer = tracing.isOn ? tracing : undefined;
+  const log = new KafkaLog({ clientId: config.agentId, brokers: config.kafkaBrokers, tracer });
+  const sidecar = await createSidecar(config, { sink: log, clock: systemClock, log: logger, metrics });
   let commands: Consumer | undefined;
   const admin = createAdminServer(sidecar.registry, {
     ready: () => {
@@ -32,6 +43,7 @@ async function main(): Promise<void> {
   shutdown.add('carrying', () => sidecar.stop());
   shutdown.add('commands', () => commands?.stop());
   shutdown.add('log', () => log.close());
+  shutdown.add('traces', () => tracing.stop());
   shutdown.listen();
   admin.listen(config.adminPort, config.adminHost);
   await once(admin, 'listening');

@@ -1,6 +1,6 @@
 import { type AgentDependencies, AgentRun, type Carrying, readTls } from '#libs/agent';
 import { SIDECAR_COMMANDS, type SidecarCommand, type SidecarCommandName, TIMING } from '#libs/contracts';
-import { createRegistry, type Registry } from '#libs/platform';
+import { certificateMetrics, createRegistry, type Registry } from '#libs/platform';
 import { type LinkListener, rehearseDial, type TlsIdentity } from '#libs/relay';
 import { clientCarrier, requestLinks } from './client/client-role.ts';
 import type { SidecarConfig } from './config.ts';
@@ -36,7 +36,8 @@ export async function createSidecar(
   const { log } = dependencies;
   // Told of, and not fatal: what its peers make of its certificate is for them to say.
   await rehearseDial(tls).catch((error: unknown) => log.error({ err: error }, 'a dial to itself failed'));
-  const registry = createRegistry(config.agentId);
+  const registry = dependencies.metrics ?? createRegistry('sidecar', config.region);
+  certificateMetrics(registry, { own: tls.cert, authority: tls.ca });
   const metrics = new SidecarMetrics(registry);
   let listener: LinkListener | undefined;
   const { run, carrier } = await AgentRun.create<SidecarMetrics, LinkCarrier, SidecarCommand>(

@@ -99,6 +99,7 @@ export const HEADER = {
   causationId: 'ce_causationid',
   correlationId: 'ce_correlationid',
   traceparent: 'traceparent',
+  tracestate: 'tracestate',
   deadLetterReason: 'dl_reason',
   deadLetterTopic: 'dl_topic',
   deadLetterPartition: 'dl_partition',

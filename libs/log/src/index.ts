@@ -34,7 +34,7 @@ export {
 } from './memory/broker.ts';
 export { eventLoopScheduler, type MemoryScheduler } from './memory/scheduler.ts';
 export { partitionOf } from './murmur2.ts';
-export type { LogObserver, ReclaimCause } from './observer.ts';
+export type { FailureWhere, LogObserver, ReclaimCause } from './observer.ts';
 export type {
   Batch,
   Consumer,
@@ -57,3 +57,11 @@ export type {
   UnreadableRecord,
 } from './port.ts';
 export { type OffsetRange, RANGE_LIMITS, RangeReader, type RangeReaderOptions } from './range-reader.ts';
+export {
+  type LogSpan,
+  type LogTracer,
+  startProcess,
+  type TraceContext,
+  traceHeaders,
+  traceOf,
+} from './tracing.ts';

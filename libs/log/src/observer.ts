@@ -1,4 +1,5 @@
 import type { DeadLetterReason, IgnoreReason } from '#libs/contracts';
+import type { Decision } from './loop/definition.ts';
 
 /** What the log tells whoever counts. Every member is optional; none may throw or wait. */
 export interface LogObserver {
@@ -28,9 +29,28 @@ export interface LogObserver {
   restored?(partition: number, states: number, tailRecords: number, tookMs: number): void;
   /** A consumer stood still, crashed or lost its group, and is built anew. */
   rebuilt?(consumer: string, cause: string): void;
-  /** Something failed and is tried again. */
-  failed?(where: string, error: unknown): void;
+  /** A decision of ours was acknowledged; called for each, in order, before `appended` of its append. */
+  decided?(topic: string, decision: Decision, headers: Readonly<Record<string, string>>): void;
+  /** Something failed and is tried again. @param detail which one: a key, a partition, a group; for people. */
+  failed?(where: FailureWhere, error: unknown, detail?: string): void;
 }
+
+/** What failed; one word is the metric's label and the log's field. */
+export type FailureWhere =
+  | 'fast-produce'
+  | 'no-leader'
+  | 'consumer'
+  | 'consumer-start'
+  | 'handler'
+  | 'restart'
+  | 'read-input'
+  | 'decide'
+  | 'ends'
+  | 'send-commands'
+  | 'claim'
+  | 'owner-stopped'
+  | 'health-monitor'
+  | 'live';
 
 export type ReclaimCause =
   | 'assigned'

@@ -1,4 +1,5 @@
 import type { DeadLetterReason } from '#libs/contracts';
+import type { LogTracer } from './tracing.ts';
 
 /**
  * The port to the log: what every program may do with it. KafkaLog (on kafkajs) and MemoryLog (its
@@ -181,6 +182,8 @@ export interface EncodedRecord {
 }
 
 export interface Log {
+  /** Makes spans of what is published and read here; absent: contexts only ride along. */
+  readonly tracer?: LogTracer | undefined;
   /**
    * Writes and waits for every replica in sync; retries within bounds, so a record may stand twice.
    * @throws LogUnavailable when Kafka did not take it in time.

@@ -2,8 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { type ServerRequested, TOPIC, topicName } from '#libs/contracts';
-import { type Log, LogUnavailable } from '#libs/log';
-import { type Clock, Counter, Histogram, type Logger, type Registry } from '#libs/platform';
+import { type Log, LogUnavailable, traceHeaders } from '#libs/log';
+import {
+  type Clock,
+  Counter,
+  Histogram,
+  type Logger,
+  NO_TRACING,
+  type Registry,
+  type TraceContext,
+  type Tracing,
+} from '#libs/platform';
 import type { DecisionWatch, ReservationAnswer } from './decision-watch.ts';
 import {
   type RequestFailoverRequest,
@@ -13,6 +22,7 @@ import {
 import { PEER_LIMITS } from './limits.ts';
 import { Refusal, type RefusalCode } from './refusal.ts';
 import { type Caller, factOf } from './request.ts';
+import { CALL_NAME, callAttributes } from './service.ts';
 
 /** Bounds of the histogram, in seconds. */
 const BUCKETS_S = [0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1, 5];
@@ -23,6 +33,8 @@ export interface DoorGiven {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Registry;
+  /** Absent: no spans. */
+  readonly tracing?: Tracing;
 }
 
 /**
@@ -65,12 +77,14 @@ export class FailoverDoor {
 
   /** @throws Refusal */
   async requestFailover(request: RequestFailoverRequest, caller: Caller): Promise<RequestFailoverResponse> {
-    const { clock, logger } = this.given;
+    const { clock, logger, tracing = NO_TRACING } = this.given;
     const beganMs = clock.monotonicMs();
+    const attributes = callAttributes(request.connectionId);
+    const span = tracing.start(CALL_NAME, { kind: 'server', parent: caller.trace, attributes });
     let result: string = 'failed';
     try {
       const fact = factOf(request, caller, this.peerRegions);
-      const answer = await this.admitted(() => this.decisionOn(fact, caller.deadlineMs ?? 0));
+      const answer = await this.admitted(() => this.decisionOn(fact, caller.deadlineMs ?? 0, span.context));
       const response = responseOf(answer);
       result = response.answer.case ?? result;
       const { connection_id, epoch } = fact;
@@ -86,6 +100,7 @@ export class FailoverDoor {
       }
       throw error;
     } finally {
+      span.end(result === 'assigned' ? undefined : result);
       this.answered.inc({ result });
       this.took.observe((clock.monotonicMs() - beganMs) / 1000);
     }
@@ -115,7 +130,11 @@ export class FailoverDoor {
     }
   }
 
-  private async decisionOn(fact: ServerRequested, deadlineMs: number): Promise<ReservationAnswer> {
+  private async decisionOn(
+    fact: ServerRequested,
+    deadlineMs: number,
+    trace: TraceContext | undefined,
+  ): Promise<ReservationAnswer> {
     const { log, watch, clock } = this.given;
     const leftMs = Math.min(deadlineMs - clock.wallMs(), PEER_LIMITS.longestWaitMs);
     if (leftMs <= 0) throw notDecided(0);
@@ -123,7 +142,7 @@ export class FailoverDoor {
     const expected = watch.expect(id);
     const late = timeout(leftMs, () => notDecided(leftMs));
     try {
-      const published = this.publish(log, id, fact);
+      const published = this.publish(log, id, fact, trace);
       // It may take its time: the decision or the deadline is what counts. When it fails, neither comes before.
       return await Promise.race([expected.answer, late.never, failureOf(published)]);
     } finally {
@@ -132,7 +151,7 @@ export class FailoverDoor {
     }
   }
 
-  private async publish(log: Log, id: string, fact: ServerRequested): Promise<void> {
+  private async publish(log: Log, id: string, fact: ServerRequested, trace?: TraceContext): Promise<void> {
     const source = `/trunkline/${this.region}/failover`;
     const event = {
       topic: this.topic,
@@ -141,6 +160,7 @@ export class FailoverDoor {
       type: 'server-requested',
       source,
       data: fact,
+      ...(trace && { headers: traceHeaders(trace) }),
     };
     try {
       await log.publish([event]);

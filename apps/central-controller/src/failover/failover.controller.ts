@@ -2,6 +2,7 @@ import type { Metadata, ServerUnaryCall } from '@grpc/grpc-js';
 import { Controller, Inject } from '@nestjs/common';
 import { GrpcMethod, RpcException } from '@nestjs/microservices';
 import { identityOfPem, type PeerIdentity } from '#libs/relay';
+import { traceIn } from '../http/trace-context.ts';
 import { FailoverDoor } from './door.ts';
 import type {
   RequestFailoverRequest,
@@ -19,13 +20,14 @@ export class FailoverController {
   @GrpcMethod('ControllerService', 'RequestFailover')
   async requestFailover(
     request: RequestFailoverRequest,
-    _metadata: Metadata,
+    metadata: Metadata,
     call: Call,
   ): Promise<RequestFailoverResponse> {
     try {
       return await this.door.requestFailover(request, {
         identity: identityOf(call),
         deadlineMs: deadlineOf(call),
+        trace: traceIn(metadata.getMap()),
       });
     } catch (error) {
       throw error instanceof Refusal ? new RpcException(error.toStatus()) : error;

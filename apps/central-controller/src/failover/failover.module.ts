@@ -7,10 +7,10 @@ import {
 } from '@nestjs/common';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Log, LogObserver } from '#libs/log';
-import type { Clock, Logger, Registry } from '#libs/platform';
+import type { Clock, Logger, Registry, Tracing } from '#libs/platform';
 import type { ControllerConfig } from '../config.ts';
 import { Readiness } from '../core/readiness.ts';
-import { CLOCK, CONFIG, LOG, LOG_OBSERVER, LOGGER, METRICS } from '../core/tokens.ts';
+import { CLOCK, CONFIG, LOG, LOG_OBSERVER, LOGGER, METRICS, TRACING } from '../core/tokens.ts';
 import { DecisionWatch } from './decision-watch.ts';
 import { FailoverDoor } from './door.ts';
 import { FailoverController } from './failover.controller.ts';
@@ -79,7 +79,7 @@ class FailoverPart implements OnApplicationBootstrap, BeforeApplicationShutdown,
     },
     {
       provide: FailoverDoor,
-      inject: [LOG, CONFIG, DecisionWatch, CLOCK, LOGGER, METRICS],
+      inject: [LOG, CONFIG, DecisionWatch, CLOCK, LOGGER, METRICS, TRACING],
       useFactory: (
         log: Log,
         { region, regions }: ControllerConfig,
@@ -87,9 +87,10 @@ class FailoverPart implements OnApplicationBootstrap, BeforeApplicationShutdown,
         clock: Clock,
         logger: Logger,
         metrics: Registry,
+        tracing: Tracing,
       ) => {
         const peers = new Set(regions.filter((each) => each !== region));
-        const given = { log, watch, clock, logger: logger.child({ part: 'failover' }), metrics };
+        const given = { log, watch, clock, logger: logger.child({ part: 'failover' }), metrics, tracing };
         return new FailoverDoor(region, peers, given);
       },
     },

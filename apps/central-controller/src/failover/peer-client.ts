@@ -20,7 +20,7 @@ import {
   wrap,
 } from 'cockatiel';
 import { LIMITS, type PeerAnswered, type PeerQuestion, parseMessage } from '#libs/contracts';
-import type { Clock } from '#libs/platform';
+import type { Clock, TraceContext } from '#libs/platform';
 import { identityOfPem, splitAddress, type TlsIdentity } from '#libs/relay';
 import type { PeerConfig } from '../peer-config.ts';
 import {
@@ -40,6 +40,8 @@ export interface AskedQuestion {
   readonly question: PeerQuestion;
   /** Milliseconds since 1970. */
   readonly deadlineMs: number;
+  /** The trace that it is part of. */
+  readonly trace?: TraceContext | undefined;
 }
 
 /** Whoever answers questions: the controller of a peer region, or what a test puts in its place. */
@@ -129,7 +131,7 @@ export class PeerClient implements Peer {
   }
 
   private call(
-    { connectionId, question, deadlineMs }: AskedQuestion,
+    { connectionId, question, deadlineMs, trace }: AskedQuestion,
     signal: AbortSignal,
   ): Promise<PeerAnswer> {
     const request = create(RequestFailoverRequestSchema, {
@@ -152,7 +154,7 @@ export class PeerClient implements Peer {
         requestSerialize,
         responseDeserialize,
         request,
-        new Metadata(),
+        metadataOf(trace),
         { deadline: new Date(deadlineMs) },
         (error, response) => {
           signal.removeEventListener('abort', cancel);
@@ -181,6 +183,12 @@ const CHANNEL_OPTIONS: ClientOptions = {
   // A process's peers are few, and each has its own channel.
   'grpc.use_local_subchannel_pool': 1,
 };
+
+function metadataOf(trace: TraceContext | undefined): Metadata {
+  const metadata = new Metadata();
+  for (const [name, value] of Object.entries(trace ?? {})) metadata.set(name, value);
+  return metadata;
+}
 
 /** A TLS server name may not be an IP address; who is reached by one is told the region's name. */
 function optionsFor({ region, address }: PeerConfig): ClientOptions {

@@ -1,4 +1,5 @@
 import { parseMessage, type ServerRequested } from '#libs/contracts';
+import type { TraceContext } from '#libs/platform';
 import type { PeerIdentity } from '#libs/relay';
 import type { RequestFailoverRequest } from './gen/trunkline/control/v1/controller_pb.ts';
 import { Refusal } from './refusal.ts';
@@ -9,6 +10,8 @@ export interface Caller {
   readonly identity: PeerIdentity | undefined;
   /** Milliseconds since 1970; undefined: it set none. */
   readonly deadlineMs: number | undefined;
+  /** The trace that the call is part of. */
+  readonly trace?: TraceContext | undefined;
 }
 
 /**

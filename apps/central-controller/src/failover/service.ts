@@ -31,6 +31,19 @@ export const SERVICE: {
   },
 };
 
+/** How spans call the method, at both its ends. */
+export const CALL_NAME = SERVICE.RequestFailover.path.slice(1);
+
+/** By the semantic conventions of RPC. */
+export function callAttributes(connectionId: string): Readonly<Record<string, string>> {
+  return {
+    'rpc.system': 'grpc',
+    'rpc.service': SERVICE_NAME,
+    'rpc.method': ControllerService.method.requestFailover.name,
+    'trunkline.connection_id': connectionId,
+  };
+}
+
 /** What reflection tells of: the contract, and the health service beside it. */
 export function reflectedPackages(): PackageDefinition {
   const files = create(FileDescriptorSetSchema, {

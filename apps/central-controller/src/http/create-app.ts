@@ -1,6 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { LIMITS } from '#libs/contracts';
+import { NO_TRACING } from '#libs/platform';
 import { appModule } from '../app.module.ts';
 import { serveConsole } from '../console/serve-console.ts';
 import type { CoreServices } from '../core/core.module.ts';
@@ -8,7 +9,7 @@ import { NestLogger } from '../core/nest-logger.ts';
 import { openDoor } from '../failover/open-door.ts';
 import { serveOpenApi } from '../rest/openapi/document.ts';
 import { Access } from './auth/access.ts';
-import { requestLog } from './request-log.ts';
+import { requestObserver } from './request-observer.ts';
 
 /** The process as main() and tests run it, not yet listening. Closing it stops every part. */
 export async function createApp(core: CoreServices): Promise<NestExpressApplication> {
@@ -27,7 +28,8 @@ export async function createApp(core: CoreServices): Promise<NestExpressApplicat
 export function configureApp(app: NestExpressApplication, core: CoreServices): void {
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use(requestLog(core.logger));
+  const { logger, metrics, tracing = NO_TRACING } = core;
+  app.use(requestObserver({ logger, metrics, tracing }));
   // Bytes: an event's body is checked by the codec that checks Kafka's records, so nobody may parse it before.
   app.useBodyParser('raw', { type: () => true, limit: LIMITS.messageBytes });
   if (core.configuration.config.parts.includes('rest')) {

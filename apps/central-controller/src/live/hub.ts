@@ -126,7 +126,7 @@ export class LiveHub {
         else await reader.ready();
       }
     } catch (error) {
-      this.given.observer?.failed?.('bringing a reader of the stream up', error);
+      this.given.observer?.failed?.('live', error, 'bringing a reader up');
       reader.end('log-unavailable');
     }
   }

@@ -6,7 +6,10 @@ import {
   followLog,
   type Log,
   type LogPosition,
+  type LogSpan,
+  startProcess,
   type TruthUnreadable,
+  traceOf,
 } from '#libs/log';
 import {
   type DecisionRecord,
@@ -49,6 +52,7 @@ export class DecisionStream {
     private readonly registry: RegistryWriter,
     readonly topic: string,
     private readonly observer: ProjectorObserver,
+    private readonly nowMs: () => number = Date.now,
   ) {}
 
   /** @throws RegistryUnavailable, LogUnavailable: nothing is followed then. */
@@ -152,21 +156,39 @@ export class DecisionStream {
     const { partition } = batch;
     if (projected.failure !== undefined) return;
     const startedAtMs = performance.now();
+    const spans = this.spansOf(batch);
     const { applied, skipped, gaps } = await this.registry.applyDecisions(
       batch.decisions.filter(isProjected).map(recordOf),
     );
     const [gap] = gaps;
-    if (gap) return this.gap(partition, projected, gap);
+    if (gap) {
+      for (const span of spans) span.end('version-gap');
+      return this.gap(partition, projected, gap);
+    }
     const moved = await this.registry.positions.move(
       this.field(partition),
       projected.position,
       batch.position,
     );
+    for (const span of spans) span.end(moved === 'moved' ? undefined : `position-${moved}`);
     // A rebuild began while this batch was on its way: its answer is of no interest any more.
     if (this.projected.get(partition) !== projected) return;
     if (moved !== 'moved') return this.rebuild(partition, `position-${moved}`);
     projected.position = batch.position;
-    this.observer.applied(this.topic, applied, skipped, performance.now() - startedAtMs);
+    const newest = batch.decisions.at(-1);
+    const isNews = newest !== undefined && applied > 0 && batch.position.offset >= projected.rebuildUntil;
+    const behindMs = isNews ? this.nowMs() - newest.timeMs : undefined;
+    this.observer.applied(this.topic, applied, skipped, performance.now() - startedAtMs, behindMs);
+  }
+
+  /** Of decisions that are part of a trace; history that is read again is none's story any more. */
+  private spansOf({ decisions, position, partition }: FollowedBatch): LogSpan[] {
+    const { tracer } = this.log;
+    const isNews = position.offset >= (this.projected.get(partition)?.rebuildUntil ?? 0);
+    if (tracer === undefined || !isNews) return [];
+    return decisions.flatMap((decision) =>
+      traceOf(decision.headers) === undefined ? [] : startProcess(tracer, decision, 'projector'),
+    );
   }
 
   /** Rows are older than the position says: they are given again, once. What is missing then, the log lacks. */

@@ -108,7 +108,10 @@ export class ProjectorPart {
     await this.unfollow();
     const partitions = this.wanted;
     this.streams = this.eventTopics().map(
-      (topic) => new DecisionStream(this.deps.log, this.deps.registry, topic, this.deps.observer),
+      (topic) =>
+        new DecisionStream(this.deps.log, this.deps.registry, topic, this.deps.observer, () =>
+          this.deps.clock.wallMs(),
+        ),
     );
     if (partitions.length > 0) await allDone(this.streams.map((stream) => stream.start(partitions)));
     this.followed = partitions;

@@ -35,7 +35,7 @@ export class RequestFailoverHandler implements ICommandHandler<RequestFailover> 
         ...body,
         planned: body.planned ?? false,
       },
-      traceparent: asker.traceparent,
+      trace: asker.trace,
     });
     return { event_id };
   }
@@ -88,7 +88,7 @@ export class DrainAgentHandler implements ICommandHandler<DrainAgent> {
       name: 'agent-drain-requested',
       key: agentId,
       data: { agent_id: agentId, incarnation, control_region, kind, reason, requested_by: asker.subject },
-      traceparent: asker.traceparent,
+      trace: asker.trace,
     });
     return { event_id };
   }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { type FactName, HEADER, regionKey, TOPIC, topicName } from '#libs/contracts';
-import type { Log, OutgoingEvent } from '#libs/log';
+import { type FactName, regionKey, TOPIC, topicName } from '#libs/contracts';
+import { type Log, type OutgoingEvent, type TraceContext, traceHeaders } from '#libs/log';
 import type { ControllerConfig } from '../config.ts';
 import { CONFIG, LOG } from '../core/tokens.ts';
 
@@ -10,7 +10,7 @@ export interface OperatorFact {
   readonly key: string;
   readonly data: object;
   /** The trace that it is part of. */
-  readonly traceparent?: string | undefined;
+  readonly trace?: TraceContext | undefined;
 }
 
 /** Writes what was asked for over REST as facts of this region; nothing is decided here. */
@@ -46,9 +46,9 @@ export class FactWriter {
   }
 
   /** On this control region's settings: to every partition, because each loop goes by them. */
-  onRegion(name: FactName, said: object, traceparent?: string): Promise<string> {
+  onRegion(name: FactName, said: object, trace?: TraceContext): Promise<string> {
     const data = { control_region: this.region, ...said };
-    return this.everywhere({ name, key: regionKey(this.region), data, traceparent });
+    return this.everywhere({ name, key: regionKey(this.region), data, trace });
   }
 
   private async everywhere(fact: OperatorFact): Promise<string> {
@@ -57,8 +57,8 @@ export class FactWriter {
     return event.id;
   }
 
-  private eventOf({ name, key, data, traceparent }: OperatorFact): OutgoingEvent {
-    const headers = traceparent === undefined ? {} : { headers: { [HEADER.traceparent]: traceparent } };
+  private eventOf({ name, key, data, trace }: OperatorFact): OutgoingEvent {
+    const headers = trace && { headers: traceHeaders(trace) };
     return { topic: this.topic, key, id: randomUUID(), type: name, source: this.source, data, ...headers };
   }
 

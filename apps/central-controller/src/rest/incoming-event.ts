@@ -2,7 +2,6 @@ import type { IncomingHttpHeaders } from 'node:http';
 import {
   checkKey,
   type DeadLetterReason,
-  HEADER,
   type MessageDefinition,
   messageDefinition,
   parseMessage,
@@ -12,7 +11,7 @@ import {
 } from '#libs/contracts';
 import { decodeRecord, type RawRecord, type ReceivedEvent, WIRE_LIMITS } from '#libs/log';
 import { Problem } from '../http/problem.ts';
-import { traceparentIn } from './traceparent.ts';
+import { traceIn } from '../http/trace-context.ts';
 
 /** A CloudEvent that its topic takes. */
 export interface IncomingEvent {
@@ -82,8 +81,7 @@ function refused(reason: DeadLetterReason, detail: string): Problem {
 /** `ce-id` over HTTP is `ce_id` in a record; its values are percent-encoded there. */
 function recordHeaders(headers: IncomingHttpHeaders, contentType: string): Record<string, Buffer> {
   const found: Record<string, Buffer> = { 'content-type': Buffer.from(contentType.toLowerCase()) };
-  const traceparent = traceparentIn(headers);
-  if (traceparent !== undefined) found[HEADER.traceparent] = Buffer.from(traceparent);
+  for (const [name, value] of Object.entries(traceIn(headers) ?? {})) found[name] = Buffer.from(value);
   for (const [name, value] of Object.entries(headers)) {
     if (!name.startsWith('ce-') || typeof value !== 'string') continue;
     found[`ce_${name.slice(3)}`] = Buffer.from(decoded(value));

@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { HEADER, TOPIC } from '#libs/contracts';
-import type { Log, OutgoingEvent } from '#libs/log';
+import { type Log, type OutgoingEvent, traceHeaders, traceOf } from '#libs/log';
 import { LOG } from '../core/tokens.ts';
 import { FactWriter } from './fact-writer.ts';
 import type { IncomingEvent } from './incoming-event.ts';
@@ -20,7 +20,9 @@ export class PublishEventHandler implements ICommandHandler<PublishEvent> {
 
   async execute({ incoming: { topic, definition, event } }: PublishEvent) {
     // The call's own, or else the one the event was made under.
-    const traceparent = event.headers[HEADER.traceparent] ?? event.headers[`ce_${HEADER.traceparent}`];
+    const attribute = event.headers[`ce_${HEADER.traceparent}`];
+    const trace =
+      traceOf(event.headers) ?? (attribute === undefined ? undefined : { traceparent: attribute });
     const outgoing: OutgoingEvent = {
       topic,
       key: event.key,
@@ -30,7 +32,7 @@ export class PublishEventHandler implements ICommandHandler<PublishEvent> {
       subject: event.subject,
       time: new Date(event.timeMs).toISOString(),
       data: event.data as object,
-      ...(traceparent !== undefined && { headers: { [HEADER.traceparent]: traceparent } }),
+      ...(trace && { headers: traceHeaders(trace) }),
     };
     const everywhere = definition.topic === TOPIC.connectionStatus && definition.key !== 'connection_id';
     await this.log.publish(

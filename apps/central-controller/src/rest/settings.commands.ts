@@ -76,7 +76,7 @@ export class SetPolicyHandler implements ICommandHandler<SetPolicy> {
     }
     const next = known + 1;
     const data = { policy: name, setting_version: next, requested_by: asker.subject, ...said };
-    const event_id = await this.facts.onRegion('policy-change-requested', data, asker.traceparent);
+    const event_id = await this.facts.onRegion('policy-change-requested', data, asker.trace);
     this.versions.given(name, next);
     return { event_id, version: next };
   }
@@ -105,7 +105,7 @@ export class SetFreezeHandler implements ICommandHandler<SetFreeze> {
       requested_by: asker.subject,
       reason,
     };
-    const event_id = await this.facts.onRegion('freeze-requested', data, asker.traceparent);
+    const event_id = await this.facts.onRegion('freeze-requested', data, asker.trace);
     return { event_id };
   }
 }
@@ -154,7 +154,7 @@ export class ApproveFailoverHandler implements ICommandHandler<ApproveFailover> 
       requested_by: asker.subject,
       reason,
     };
-    const event_id = await this.facts.onRegion('failover-approved', data, asker.traceparent);
+    const event_id = await this.facts.onRegion('failover-approved', data, asker.trace);
     return { event_id };
   }
 }

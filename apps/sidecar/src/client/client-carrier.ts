@@ -1,4 +1,4 @@
-import { CommandFailure, CommandRefusal, EpochFence } from '#libs/agent';
+import { type Commanded, CommandFailure, CommandRefusal, EpochFence } from '#libs/agent';
 import { type ConnectionHealth, type LossReason, type SidecarCommand, TIMING } from '#libs/contracts';
 import type { LinkPath, PathOptions, TlsIdentity } from '#libs/relay';
 import type { LinkCarrier, SidecarContext } from '../context.ts';
@@ -97,11 +97,11 @@ export class ClientCarrier implements LinkCarrier {
     }
   }
 
-  async run(command: SidecarCommand, commandedAt: string): Promise<void> {
+  async run(command: SidecarCommand, commanded: Commanded): Promise<void> {
     switch (command.name) {
       case 'connect':
       case 'activate-dr-client':
-        return this.connect(command, commandedAt);
+        return this.connect(command, commanded);
       case 'disconnect':
         return this.disconnect(command);
       case 'drain':
@@ -114,7 +114,7 @@ export class ClientCarrier implements LinkCarrier {
     }
   }
 
-  private async connect(command: Connect, commandedAt: string): Promise<void> {
+  private async connect(command: Connect, commanded: Commanded): Promise<void> {
     const { connection_id, epoch } = command;
     if (!this.fence.mayCarry(connection_id, epoch)) throw new CommandRefusal('stale-epoch');
     const underWay = this.dials.get(connection_id);
@@ -127,7 +127,7 @@ export class ClientCarrier implements LinkCarrier {
     // The server gave up a path that may stand here still: this word of it shows that this end lives.
     this.lose(link, 'peer-closed');
     const abort = new AbortController();
-    const done = this.attempt(command, link, commandedAt, abort.signal).finally(() => {
+    const done = this.attempt(command, link, commanded, abort.signal).finally(() => {
       if (this.dials.get(connection_id)?.abort === abort) this.dials.delete(connection_id);
     });
     this.dials.set(connection_id, { epoch, abort, done });
@@ -137,13 +137,13 @@ export class ClientCarrier implements LinkCarrier {
   private async attempt(
     command: Connect,
     link: ClientLink,
-    commandedAt: string,
+    commanded: Commanded,
     signal: AbortSignal,
   ): Promise<void> {
     const { name, connection_id, epoch } = command;
     const established = (): void => {
       link.letIn();
-      publishEstablished(this.agent, command, commandedAt);
+      publishEstablished(this.agent, command, commanded);
     };
     try {
       if (name === 'connect') {

@@ -1,3 +1,4 @@
+import type { Commanded } from '#libs/agent';
 import type { LossReason, SidecarCommand } from '#libs/contracts';
 import type { SidecarContext } from '../context.ts';
 
@@ -5,9 +6,9 @@ import type { SidecarContext } from '../context.ts';
 export type Connect = Extract<SidecarCommand, { name: 'connect' | 'activate-dr-client' }>;
 
 /** The path of this command stands, end to end. */
-export function publishEstablished(agent: SidecarContext, command: Connect, commandedAt: string): void {
+export function publishEstablished(agent: SidecarContext, command: Connect, { at, trace }: Commanded): void {
   const { identity, vigil, facts } = agent;
-  facts.publish('new-connection-established', command.connection_id, {
+  const established = {
     connection_id: command.connection_id,
     home_region: command.home_region,
     agent_id: identity.agentId,
@@ -15,8 +16,9 @@ export function publishEstablished(agent: SidecarContext, command: Connect, comm
     client_id: identity.agentId,
     server_id: command.server_id,
     epoch: command.epoch,
-    commanded_at: commandedAt,
-  });
+    commanded_at: at,
+  };
+  facts.publish('new-connection-established', command.connection_id, established, trace);
   agent.changed();
 }
 

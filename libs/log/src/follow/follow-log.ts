@@ -53,7 +53,7 @@ class LogFollower implements Follower {
     const { topic, observer } = this.options;
     const checked = this.begin(partition, position);
     this.tail?.seek(topic, partition, position.offset);
-    checked.catch((error: unknown) => observer?.failed?.(`restarting at ${topic}/${partition}`, error));
+    checked.catch((error: unknown) => observer?.failed?.('restart', error, `${topic}/${partition}`));
   }
 
   async caughtUp(): Promise<void> {

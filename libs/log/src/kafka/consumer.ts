@@ -88,7 +88,7 @@ export class KafkaConsumer implements Consumer {
     while (!this.stopped) {
       const startedAt = Date.now();
       const cause = await this.oneSession().catch((error: unknown) => {
-        this.context.observer.failed?.(`consumer ${this.settings.groupId}`, error);
+        this.context.observer.failed?.('consumer', error, this.settings.groupId);
         return String(error);
       });
       if (this.stopped) break;
@@ -138,7 +138,7 @@ export class KafkaConsumer implements Consumer {
     this.forgetLag(gone);
     if (gone.length > 0) this.settings.onRevoked?.(gone);
     void this.begin(added).catch((error: unknown) => {
-      this.context.observer.failed?.(`start of ${this.settings.groupId}`, error);
+      this.context.observer.failed?.('consumer-start', error, this.settings.groupId);
       for (const slot of added) this.slots.delete(slotKey(slot.topic, slot.partition));
       this.session?.end('could not find where to begin');
     });
@@ -214,7 +214,7 @@ export class KafkaConsumer implements Consumer {
         });
         if (slot.generation === generation) slot.position = nextOffset;
       } catch (error) {
-        this.context.observer.failed?.(`handler of ${slotKey(slot.topic, slot.partition)}`, error);
+        this.context.observer.failed?.('handler', error, slotKey(slot.topic, slot.partition));
         await sleep(KAFKA_LIMITS.redeliverMs);
       }
     })();

@@ -42,7 +42,7 @@ export async function askedUntilLed<T>(
       if (Date.now() >= until) {
         throw new LogUnavailable(`${what}: no leader within ${limitMs} ms`, { cause: error });
       }
-      if (tries === 1) observer.failed?.(`${what}: no leader yet, asked for up to ${limitMs} ms`, error);
+      if (tries === 1) observer.failed?.('no-leader', error, `${what}: asked for up to ${limitMs} ms`);
       await sleep(LEADERLESS_AGAIN_MS);
     }
   }

@@ -79,7 +79,7 @@ describe("a topic without a leader, as just after a broker's start", () => {
     const asked = ask(log);
     await jest.advanceTimersByTimeAsync(LEADERLESS_LIMIT_MS);
     expect(await asked).toEqual(answer);
-    expect(failed.mock.calls).toEqual([[`${what} of a: no leader yet, asked for up to 60000 ms`, exceeded]]);
+    expect(failed.mock.calls).toEqual([['no-leader', exceeded, `${what} of a: asked for up to 60000 ms`]]);
   });
 
   it('is given up after the limit, with the reason', async () => {

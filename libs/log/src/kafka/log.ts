@@ -17,6 +17,7 @@ import type {
   StartAt,
   TailSubscription,
 } from '../port.ts';
+import { publishTraced } from '../tracing.ts';
 import { coPartitionAssigner, selfAssigner } from './assigners.ts';
 import { KafkaConsumer } from './consumer.ts';
 import { askedUntilLed, type Patience } from './leaderless.ts';
@@ -58,7 +59,15 @@ export class KafkaLog implements Log {
     this.appender = new Appender(this.kafka);
   }
 
-  async publish(events: readonly OutgoingEvent[]): Promise<RecordPosition[]> {
+  get tracer(): KafkaLogOptions['tracer'] {
+    return this.options.tracer;
+  }
+
+  publish(events: readonly OutgoingEvent[]): Promise<RecordPosition[]> {
+    return publishTraced(this.tracer, events, (traced) => this.publishAll(traced));
+  }
+
+  private async publishAll(events: readonly OutgoingEvent[]): Promise<RecordPosition[]> {
     const nowMs = Date.now();
     const records: EncodedRecord[] = [];
     for (const event of events) {

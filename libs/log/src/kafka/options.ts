@@ -1,5 +1,6 @@
 import { Kafka, logLevel } from 'kafkajs';
 import type { LogObserver } from '../observer.ts';
+import type { LogTracer } from '../tracing.ts';
 import { installFastProduce } from './fast-produce.ts';
 
 export interface KafkaLogOptions {
@@ -7,6 +8,7 @@ export interface KafkaLogOptions {
   /** Names the program in the broker's logs. */
   readonly clientId: string;
   readonly observer?: LogObserver;
+  readonly tracer?: LogTracer | undefined;
   /** A consumer that lags and gets nothing for so long is built anew, in milliseconds; default 10,000. */
   readonly stallMs?: number;
   /** Who asks about a topic that has no leader, or is not there, waits so long, in milliseconds; default 60,000. */
@@ -56,7 +58,7 @@ export const KAFKA_LIMITS = {
  * producer's own setting.
  */
 export function kafkaClient(options: KafkaLogOptions): Kafka {
-  installFastProduce((error) => options.observer?.failed?.('a faster encoding of produce requests', error));
+  installFastProduce((error) => options.observer?.failed?.('fast-produce', error));
   return new Kafka({
     clientId: options.clientId,
     brokers: [...options.brokers],

@@ -1,4 +1,5 @@
 import { TruthUnreadable } from '../errors.ts';
+import type { TraceContext } from '../tracing.ts';
 import type { Decision, LoopDefinition, PartitionView } from './definition.ts';
 import { DueQueue } from './due-queue.ts';
 
@@ -45,11 +46,11 @@ export class Aggregates<S, I, M> implements PartitionView<S, M> {
   }
 
   /** A decision that is on its way. @returns the state it leads to. */
-  speculate(decision: Decision): S {
+  speculate(decision: Decision, trace?: TraceContext): S {
     const previous = this.state(decision.key);
     const next = this.definition.evolve(previous, decision);
     this.speculative.set(decision.key, next);
-    this.changed(decision.key, previous, next);
+    this.changed(decision.key, previous, next, trace);
     return next;
   }
 
@@ -107,8 +108,8 @@ export class Aggregates<S, I, M> implements PartitionView<S, M> {
     this.due.clear();
   }
 
-  private changed(key: string, previous: S | undefined, next: S | undefined): void {
+  private changed(key: string, previous: S | undefined, next: S | undefined, trace?: TraceContext): void {
     this.due.set(key, next === undefined ? undefined : this.definition.dueAtMs(next));
-    this.definition.onChange?.(this.partition, key, previous, next);
+    this.definition.onChange?.(this.partition, key, previous, next, trace);
   }
 }

@@ -16,7 +16,7 @@ export class CommandSender {
     this.log.publish(commands).then(
       () => this.count(commands, 'commandsSent'),
       (error: unknown) => {
-        this.observer.failed?.('sending commands', error);
+        this.observer.failed?.('send-commands', error);
         this.count(commands, 'commandsUnsent');
       },
     );

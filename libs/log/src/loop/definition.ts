@@ -1,5 +1,6 @@
 import type { DeadLetterReason, IgnoreReason } from '#libs/contracts';
 import type { MessageParser, OutgoingEvent, ReceivedEvent } from '../port.ts';
+import type { TraceContext } from '../tracing.ts';
 
 /** A decision as it stands, or will stand, in the log. `id` is `<key>/<version>`. */
 export interface Decision {
@@ -29,7 +30,7 @@ export type Outcome =
       readonly kind: 'append';
       readonly name: string;
       readonly data: DecisionData;
-      /** Beside the loop's own: `ce_causationid`, `ce_correlationid`, `traceparent` of the input are added. */
+      /** Beside the loop's own: `ce_causationid`, `ce_correlationid` and the trace of the input are added. */
       readonly headers?: Readonly<Record<string, string>>;
     }
   | { readonly kind: 'ignore'; readonly reason: IgnoreReason }
@@ -82,6 +83,13 @@ export interface LoopDefinition<S, I, M> {
   /**
    * Told of each change of what the view shows, reversals included (a dropped speculation, a partition
    * that left: `next` undefined). For counting what is pending over all partitions of the process.
+   * @param trace of the decision on its way that makes the change; absent: it is none's.
    */
-  onChange?(partition: number, key: string, previous: S | undefined, next: S | undefined): void;
+  onChange?(
+    partition: number,
+    key: string,
+    previous: S | undefined,
+    next: S | undefined,
+    trace?: TraceContext,
+  ): void;
 }

@@ -1,7 +1,15 @@
 import { type DeadLetterReason, HEADER, regionOfTopic } from '#libs/contracts';
 import { type Aside, deadLetter, forwarded, putAside, wasForwarded } from '../dead-letter.ts';
 import type { Batch, LogRecord, ReceivedEvent } from '../port.ts';
-import type { Decision, InputVerdict } from './definition.ts';
+import {
+  type LogSpan,
+  startProcess,
+  startSend,
+  type TraceContext,
+  traceHeaders,
+  traceOfRecord,
+} from '../tracing.ts';
+import type { Decision, InputVerdict, Outcome } from './definition.ts';
 import { LOOP_LIMITS } from './limits.ts';
 import type { Progress } from './records.ts';
 import type { DecisionWriter, WriterHost } from './writer.ts';
@@ -84,7 +92,7 @@ export class Judge<S, I, M> {
       if (outcome.kind === 'append') this.enqueue(key, outcome, undefined, this.memory);
       else observer.ignored?.(outcome.kind === 'ignore' ? outcome.reason : 'no-change');
     } catch (error) {
-      observer.failed?.(`deciding on the time for ${key}`, error);
+      observer.failed?.('decide', error, `on the time for ${key}`);
     }
   }
 
@@ -112,7 +120,7 @@ export class Judge<S, I, M> {
       if (verdict.kind === 'skip') observer.ignored?.(verdict.reason);
       return verdict;
     } catch (error) {
-      observer.failed?.(`reading ${record.name}`, error);
+      observer.failed?.('read-input', error, record.name);
       return { kind: 'reject', reason: 'invalid-data', detail: 'the input could not be made' };
     }
   }
@@ -148,20 +156,24 @@ export class Judge<S, I, M> {
     const { context, aggregates } = this.host;
     const { definition, observer } = context;
     const memoryBefore = this.memory;
+    const { tracer } = context.log;
+    const span = tracer && startProcess(tracer, record, definition.groupId);
     let refused = NONE;
     try {
       this.memory = definition.remember(memoryBefore, input);
       for (const key of definition.keysOf(input, aggregates)) {
         const outcome = definition.decide(key, aggregates.state(key), input, aggregates);
-        if (outcome.kind === 'append') this.enqueue(key, outcome, record, memoryBefore);
+        if (outcome.kind === 'append') this.enqueue(key, outcome, record, memoryBefore, span);
         else if (outcome.kind === 'ignore') observer.ignored?.(outcome.reason);
         else refused = [outcome.reason];
+        span?.add(judged(outcome));
       }
     } catch (error) {
       // Not to decide on one fact is bad; never to decide again in this partition would be worse.
-      observer.failed?.(`deciding on ${record.name}`, error);
+      observer.failed?.('decide', error, `on ${record.name}`);
       refused = ['invalid-data'];
     }
+    span?.end(refused[0]);
     return refused;
   }
 
@@ -175,6 +187,7 @@ export class Judge<S, I, M> {
     outcome: { readonly name: string; readonly data: Decision['data']; readonly headers?: object },
     cause: ReceivedEvent | undefined,
     memoryBefore: M,
+    judging?: LogSpan,
   ): void {
     const decision: Decision = {
       key,
@@ -183,24 +196,37 @@ export class Judge<S, I, M> {
       data: outcome.data,
       timeMs: this.host.context.clock.nowMs(),
     };
-    const next = this.host.aggregates.speculate(decision);
+    const parent = judging?.context ?? (cause && traceOfRecord(cause.raw));
+    const span = this.spanOf(decision, parent);
+    const trace = span?.context ?? parent;
+    const next = this.host.aggregates.speculate(decision, trace);
     this.writer.enqueue({
       decision,
       next,
-      headers: Object.assign(causeHeaders(cause), outcome.headers),
+      headers: Object.assign(causeHeaders(cause), traceHeaders(trace), outcome.headers),
       before: { offsets: [...this.offsets], memory: memoryBefore },
+      ...(span && { span }),
     });
+  }
+
+  /** From here to the acknowledgement of the decision. */
+  private spanOf({ key, id, name }: Decision, parent: TraceContext | undefined): LogSpan | undefined {
+    const { log, definition } = this.host.context;
+    return log.tracer && startSend(log.tracer, { topic: definition.logTopic, key, id, type: name }, parent);
   }
 }
 
 /** The input is the cause; the whole story keeps the first one's id, or the one it came with. */
 function causeHeaders(cause: ReceivedEvent | undefined): Record<string, string> {
   if (!cause) return {};
-  const headers: Record<string, string> = {
+  return {
     [HEADER.causationId]: cause.id,
     [HEADER.correlationId]: cause.raw.headers[HEADER.correlationId]?.toString('utf8') ?? cause.id,
   };
-  const traceparent = cause.raw.headers[HEADER.traceparent];
-  if (traceparent) headers[HEADER.traceparent] = traceparent.toString('utf8');
-  return headers;
+}
+
+/** What became of an input, for its span. */
+function judged(outcome: Outcome): Record<string, string> {
+  if (outcome.kind === 'append') return { 'trunkline.decision': outcome.name };
+  return { [`trunkline.${outcome.kind === 'ignore' ? 'ignored' : 'rejected'}`]: outcome.reason };
 }

@@ -178,7 +178,7 @@ export class PartitionOwner<S, I, M> implements WriterHost<S, I, M> {
           }
         } catch (error) {
           if (error instanceof TruthUnreadable || error instanceof ReadingCancelled) throw error;
-          this.context.observer.failed?.(`claiming ${this.partition}`, error);
+          this.context.observer.failed?.('claim', error, `partition ${this.partition}`);
         }
         await this.context.clock.sleep(waitMs);
         waitMs = Math.min(2 * waitMs, LOOP_LIMITS.claimRetryMaxMs);
@@ -186,7 +186,7 @@ export class PartitionOwner<S, I, M> implements WriterHost<S, I, M> {
     } catch (error) {
       if (!wanted()) return;
       this.failure = String(error);
-      this.context.observer.failed?.(`owner of partition ${this.partition}: stopped`, error);
+      this.context.observer.failed?.('owner-stopped', error, `partition ${this.partition}`);
     }
   }
 

@@ -39,7 +39,7 @@ export class EndWatch<S, I, M> {
       try {
         await this.look();
       } catch (error) {
-        this.context.observer.failed?.('looking at the ends of partitions', error);
+        this.context.observer.failed?.('ends', error);
         await this.context.clock.sleep(this.intervalMs);
       }
     }

@@ -1,7 +1,7 @@
-import { HEADER } from '#libs/contracts';
 import { sizeOf } from '../codec/encode.ts';
 import type { ReclaimCause } from '../observer.ts';
 import type { EncodedRecord, OutgoingEvent } from '../port.ts';
+import { type LogSpan, positionAttributes, traceHeaders, traceOf } from '../tracing.ts';
 import type { Aggregates } from './aggregates.ts';
 import type { LoopContext } from './context.ts';
 import type { Decision } from './definition.ts';
@@ -17,6 +17,8 @@ export interface QueuedDecision<S, M> {
   readonly headers: Record<string, string>;
   /** Progress before the input it comes from. */
   readonly before: Progress<M>;
+  /** Ends with the acknowledgement. */
+  readonly span?: LogSpan;
 }
 
 /** What a writer needs of the partition it writes for. */
@@ -85,6 +87,7 @@ export class DecisionWriter<S, I, M> {
 
   /** Nothing more of this writer counts. */
   abandon(): void {
+    for (const { span } of this.queue) span?.end('abandoned');
     this.queue = [];
     this.wake();
   }
@@ -102,17 +105,24 @@ export class DecisionWriter<S, I, M> {
     try {
       base = await context.log.append(logTopic, host.partition, records);
     } catch (error) {
+      endSpans(group, 'append-rejected');
       if (host.generation() === generation) host.reclaim('append-rejected', String(error));
       return;
     }
-    if (host.generation() !== generation) return;
+    if (host.generation() !== generation) return endSpans(group, 'abandoned');
     if (base !== expected) {
+      endSpans(group, 'append-misplaced');
       host.reclaim('append-misplaced', `expected ${expected}, answered ${base}`);
       return;
     }
     this.end += group.length;
     this.inFlight = 0;
-    for (const { decision, next } of group) host.aggregates.confirm(decision.key, next);
+    for (const [i, { decision, next, headers, span }] of group.entries()) {
+      host.aggregates.confirm(decision.key, next);
+      context.observer.decided?.(logTopic, decision, headers);
+      span?.add(positionAttributes(host, base + i));
+      span?.end();
+    }
     host.acknowledged(progress);
     const tookMs = context.clock.nowMs() - sentAtMs;
     context.observer.appended?.(logTopic, host.partition, group.length, tookMs);
@@ -152,14 +162,16 @@ export class DecisionWriter<S, I, M> {
   }
 }
 
+function endSpans(group: readonly { readonly span?: LogSpan }[], failure: string): void {
+  for (const { span } of group) span?.end(failure);
+}
+
 /** Commands are part of the trace that their decision is part of; those sent again after a claim are not. */
 function traced(
   commands: readonly OutgoingEvent[],
-  { [HEADER.traceparent]: traceparent }: Readonly<Record<string, string>>,
+  headers: Readonly<Record<string, string>>,
 ): readonly OutgoingEvent[] {
-  if (traceparent === undefined) return commands;
-  return commands.map((command) => ({
-    ...command,
-    headers: { ...command.headers, [HEADER.traceparent]: traceparent },
-  }));
+  const trace = traceOf(headers);
+  if (trace === undefined) return commands;
+  return commands.map((command) => ({ ...command, headers: { ...command.headers, ...traceHeaders(trace) } }));
 }

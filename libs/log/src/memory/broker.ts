@@ -3,6 +3,7 @@ import { LogUnavailable, RecordsRefused, WrongTopic } from '../errors.ts';
 import { topicsOf } from '../kafka/topics.ts';
 import type { LogObserver } from '../observer.ts';
 import type { EncodedRecord, Log, PartitionOffsets, TopicPartition } from '../port.ts';
+import type { LogTracer } from '../tracing.ts';
 import { MemoryGroup } from './group.ts';
 import { MemoryLog } from './log.ts';
 import { eventLoopScheduler, type MemoryScheduler } from './scheduler.ts';
@@ -55,8 +56,8 @@ export class MemoryBroker {
   }
 
   /** A process's connection; the name is what `freeze` and the faults know it by. */
-  log(client: string, observer: LogObserver = {}): Log {
-    return new MemoryLog(this, client, observer);
+  log(client: string, observer: LogObserver = {}, tracer?: LogTracer): Log {
+    return new MemoryLog(this, client, observer, tracer);
   }
 
   /** Stops a process where it stands, as SIGSTOP does: nothing reaches it until `thaw`. */

@@ -232,7 +232,7 @@ export class MemoryConsumer implements Consumer, GroupMember {
       await this.settings.onBatch(batch);
       if (slot.generation === generation) slot.position = batch.nextOffset;
     } catch (error) {
-      this.observer.failed?.(`handler of ${keyOf(slot)}`, error);
+      this.observer.failed?.('handler', error, keyOf(slot));
       await this.broker.sleep(this.client, REDELIVER_MS);
     }
   }

@@ -15,6 +15,7 @@ import type {
   StartAt,
   TailSubscription,
 } from '../port.ts';
+import { type LogTracer, publishTraced } from '../tracing.ts';
 import type { MemoryBroker } from './broker.ts';
 import { MemoryConsumer, type MemoryConsumerSettings } from './consumer.ts';
 
@@ -28,9 +29,14 @@ export class MemoryLog implements Log {
     private readonly broker: MemoryBroker,
     private readonly client: string,
     private readonly observer: LogObserver,
+    readonly tracer?: LogTracer,
   ) {}
 
-  async publish(events: readonly OutgoingEvent[]): Promise<RecordPosition[]> {
+  publish(events: readonly OutgoingEvent[]): Promise<RecordPosition[]> {
+    return publishTraced(this.tracer, events, (traced) => this.publishAll(traced));
+  }
+
+  private async publishAll(events: readonly OutgoingEvent[]): Promise<RecordPosition[]> {
     const nowMs = this.broker.scheduler.nowMs();
     const records = events.map((event) => {
       const count = this.broker.partitionCount(event.topic);
