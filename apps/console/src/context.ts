@@ -14,6 +14,9 @@ export type Action =
   | { readonly kind: 'freeze' }
   | { readonly kind: 'unfreeze'; readonly freeze: Freeze };
 
+/** What REST calls whoever reads without a good token. */
+const NOBODY = 'anybody';
+
 export interface Notice {
   readonly tone: 'ok' | 'bad';
   readonly text: string;
@@ -55,6 +58,21 @@ export class ConsoleContext {
 
   changed(): void {
     for (const listener of this.listeners) listener();
+  }
+
+  /** Whether actions are offered: by the controller's word, until it is there by the token's own. */
+  get isOperator(): boolean {
+    const { bearer, isOperator } = this.session;
+    const asked = this.store.status?.asked_by;
+    return asked === undefined || bearer === undefined ? isOperator : asked.roles.includes('operator');
+  }
+
+  /** There is a token, and the controller goes by it as little as by none: it has expired, or is not its issuer's. */
+  get isTokenRefused(): boolean {
+    const asked = this.store.status?.asked_by;
+    return (
+      this.session.bearer !== undefined && asked !== undefined && asked.subject === NOBODY && !asked.named
+    );
   }
 
   /** The moment that is looked at; undefined: now. */
@@ -122,6 +140,7 @@ export class ConsoleContext {
       return;
     }
     this.signingIn = false;
+    this.store.status = undefined;
     this.store.start();
     this.changed();
   }

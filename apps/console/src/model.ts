@@ -261,6 +261,8 @@ export interface Status {
     shared_token: boolean;
     keys?: { issuer: string; state: string; age_ms?: number };
   };
+  /** Whom the controller takes the page for. */
+  asked_by: { subject: string; roles: string[]; named: boolean };
 }
 
 export interface Freeze {

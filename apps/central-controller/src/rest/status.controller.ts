@@ -1,6 +1,7 @@
 import { Controller, Get, UseGuards } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { By, type Principal } from '../http/auth/principal.ts';
 import { NoQueryGuard } from '../http/no-query.guard.ts';
 import { GetStatus } from './status.query.ts';
 import { Status } from './status.views.ts';
@@ -13,11 +14,12 @@ export class StatusController {
 
   @Get()
   @ApiOperation({
-    summary: 'This process: its parts, how far behind it is, the registry, its certificates, who may do what',
+    summary:
+      'This process: its parts, how far behind it is, the registry, its certificates, who may do what, who asks',
     description: 'Answers also while Kafka or Redis is away',
   })
   @ApiOkResponse({ type: Status })
-  read(): Promise<Status> {
-    return this.queries.execute(new GetStatus());
+  read(@By() by: Principal): Promise<Status> {
+    return this.queries.execute(new GetStatus(by));
   }
 }

@@ -5,6 +5,7 @@ import type { Clock, Registry } from '#libs/platform';
 import { type RegistryReader, RegistryUnavailable } from '#libs/registry';
 import type { Configuration } from '../config.ts';
 import { CLOCK, CONFIGURATION, METRICS } from '../core/tokens.ts';
+import type { Principal } from '../http/auth/principal.ts';
 import { About } from './about.ts';
 import type { CertificateStatus, RegistryStatus, Status, TopicLag } from './status.views.ts';
 import { REGISTRY } from './tokens.ts';
@@ -12,7 +13,11 @@ import { REGISTRY } from './tokens.ts';
 const LAG = 'trunkline_consumer_lag';
 const SOFTWARE_VERSION = 'trunkline-central-controller/0.1.0';
 
-export class GetStatus extends Query<Status> {}
+export class GetStatus extends Query<Status> {
+  constructor(readonly by: Principal) {
+    super();
+  }
+}
 @QueryHandler(GetStatus)
 export class GetStatusHandler implements IQueryHandler<GetStatus> {
   private readonly certificates: CertificateStatus[];
@@ -28,7 +33,7 @@ export class GetStatusHandler implements IQueryHandler<GetStatus> {
   }
 
   /** Answers whatever is away: it is asked when something is. */
-  async execute(): Promise<Status> {
+  async execute({ by }: GetStatus): Promise<Status> {
     const { region, regions } = this.configuration.config;
     const nowMs = this.clock.wallMs();
     return {
@@ -43,6 +48,7 @@ export class GetStatusHandler implements IQueryHandler<GetStatus> {
       registry: await registryOf(this.registry),
       certificates: this.certificates,
       access: this.about.whoMay(),
+      asked_by: { subject: by.subject, roles: [...by.roles], named: by.named },
     };
   }
 }

@@ -1,4 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ROLES, type Role } from '../http/auth/principal.ts';
 import { PARTS } from '../part-names.ts';
 import { integer, time } from './views.ts';
 
@@ -56,6 +57,13 @@ export class AccessStatus {
   @ApiPropertyOptional({ type: TokenKeysStatus }) keys?: TokenKeysStatus;
 }
 
+export class AskedByStatus {
+  @ApiProperty({ description: '`anybody`: no token, or, where reads are open, none that is good' })
+  subject!: string;
+  @ApiProperty({ enum: ROLES, isArray: true }) roles!: Role[];
+  @ApiProperty({ description: 'false: the shared token, or nobody known' }) named!: boolean;
+}
+
 export class Status {
   @ApiProperty({ ...time, description: 'By the clock of this process' }) now!: string;
   @ApiProperty(time) started_at!: string;
@@ -68,4 +76,6 @@ export class Status {
   @ApiProperty({ type: RegistryStatus }) registry!: RegistryStatus;
   @ApiProperty({ type: [CertificateStatus] }) certificates!: CertificateStatus[];
   @ApiProperty({ type: AccessStatus }) access!: AccessStatus;
+  @ApiProperty({ type: AskedByStatus, description: 'Who asks, and what for they are trusted' })
+  asked_by!: AskedByStatus;
 }

@@ -53,6 +53,14 @@ export class Banners extends View {
     return nothing;
   }
 
+  private renderToken(): TemplateResult | typeof nothing {
+    if (!this.context.isTokenRefused) return nothing;
+    return html`<div class="banner warn">
+      <span><strong>Your token is not taken here</strong>: it has expired, or is another issuer’s. You see what anybody may see.</span>
+      <button class="button" @click=${() => this.context.openSignIn(true)}>Sign in</button>
+    </div>`;
+  }
+
   private renderPast(): TemplateResult | typeof nothing {
     const { at, past } = this.context;
     if (at === undefined) return nothing;
@@ -74,7 +82,7 @@ export class Banners extends View {
     const { isCut } = this.context.store;
     return html`
       <div role="status">${this.renderNotice()}</div>
-      ${this.renderPast()} ${this.renderFreeze()} ${this.renderTrouble()}
+      ${this.renderPast()} ${this.renderToken()} ${this.renderFreeze()} ${this.renderTrouble()}
       ${
         isCut
           ? html`<div class="banner warn">

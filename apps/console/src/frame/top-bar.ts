@@ -37,7 +37,9 @@ export class TopBar extends View {
 
   private renderWho(): TemplateResult {
     const { holder } = this.context.session;
-    const role = holder?.roles.includes('operator') ? 'operator' : (holder?.roles[0] ?? 'no role');
+    const role = this.context.isOperator
+      ? 'operator'
+      : (holder?.roles.find((each) => each !== 'operator') ?? 'no role');
     const name = holder === undefined ? 'Sign in' : (holder.subject ?? 'shared token');
     return html`<button
       class="button bare who"
@@ -46,7 +48,7 @@ export class TopBar extends View {
     >
       ${icon('user')}
       <span class="name clip">${name}</span>
-      ${holder ? html`<span class="role">${role}</span>` : nothing}
+      ${holder ? html`<span class="role">${this.context.isTokenRefused ? 'refused' : role}</span>` : nothing}
     </button>`;
   }
 
@@ -54,7 +56,7 @@ export class TopBar extends View {
     const { store, at } = this.context;
     const region = store.status?.region;
     return html`<header>
-      <a class="brand" href=${this.context.href('overview')} aria-label="Trunkline, overview">
+      <a class="brand" href=${this.context.href('overview')} aria-label="Trunkline ${region ?? ''}, overview">
         <svg width="22" height="22" viewBox="0 0 32 32" aria-hidden="true">
           <rect width="32" height="32" rx="8" fill="var(--tl-accent)" />
           <g stroke="var(--tl-accent-text)" stroke-width="3" stroke-linecap="round" fill="none">

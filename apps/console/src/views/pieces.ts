@@ -70,9 +70,9 @@ export function actionButton(
   act: () => void,
   { bad = false, disabled }: { bad?: boolean; disabled?: string | undefined } = {},
 ): TemplateResult {
-  const { session, at } = context;
+  const { at } = context;
   const why =
-    at === undefined ? (session.isOperator ? disabled : 'Sign in as an operator') : 'Go back to live to act';
+    at === undefined ? (context.isOperator ? disabled : 'Sign in as an operator') : 'Go back to live to act';
   return html`<button
     class="button ${bad ? 'bad' : ''}"
     ?disabled=${why !== undefined}

@@ -43,6 +43,24 @@ describe('tokens of an issuer', () => {
     });
   });
 
+  it('tell their holder whom the controller takes them for', async () => {
+    const token = await issuer.sign(['operator'], { sub: 'grace@bank.example' });
+    const askedBy = async (given: string) => {
+      const { body } = await rest.http().get('/api/v1/status').set('authorization', `Bearer ${given}`);
+      return body.asked_by;
+    };
+    await rest.otherwise(issuer.config, async () => {
+      expect(await askedBy(token)).toEqual({
+        subject: 'grace@bank.example',
+        roles: ['operator'],
+        named: true,
+      });
+      expect(await askedBy(TOKEN)).toMatchObject({ subject: 'operator', named: false });
+      // Reads are open here, so that a bad token is as good as none.
+      expect(await askedBy(`${token}x`)).toEqual({ subject: 'anybody', roles: ['viewer'], named: false });
+    });
+  });
+
   it('put who asked into the log', async () => {
     const token = await issuer.sign(['operator'], { sub: 'grace@bank.example' });
     await served(async () => {

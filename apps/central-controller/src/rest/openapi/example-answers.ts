@@ -89,6 +89,7 @@ const status = {
     shared_token: true,
     keys: { issuer: 'https://login.example', state: 'read', age_ms: 1_200 },
   },
+  asked_by: { subject: 'alice', roles: ['viewer', 'operator'], named: true },
 };
 const deadLetter = {
   topic: 'east.connection-status.dead-letter',
