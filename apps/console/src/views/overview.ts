@@ -1,10 +1,7 @@
 import { css, html, type TemplateResult } from 'lit';
-import { count, duration, timeOfDay, words } from '../format.ts';
-import type { Health, LiveEvent } from '../model.ts';
-import { gistOf } from '../parts/decision-words.ts';
+import { count, duration } from '../format.ts';
 import type { OpenedNode, OpenedStrand } from '../parts/tl-picture.ts';
 import '../parts/tl-picture.ts';
-import { healthMark } from '../parts/tl-status.ts';
 import { isAgentTroubled, isTroubled } from '../state/attention.ts';
 import { countBy } from '../state/filters.ts';
 import type { World } from '../state/fold.ts';
@@ -12,10 +9,8 @@ import { summaryOfMoves } from '../state/summary.ts';
 import { cardStyles, controlStyles, pageStyles, sharedStyles } from '../styles.ts';
 import { View } from '../view.ts';
 import './attention-list.ts';
+import './decision-list.ts';
 import './kpi-card.ts';
-
-/** Decisions that are shown, the newest. */
-const DECISIONS = 40;
 
 /** The whole at a glance: figures, the picture, what needs attention, and what was decided just now. */
 export class OverviewView extends View {
@@ -88,51 +83,6 @@ export class OverviewView extends View {
     </section>`;
   }
 
-  private renderDecision(event: LiveEvent): TemplateResult {
-    const { context } = this;
-    const gist = gistOf(event);
-    const id = event.connection_id ?? event.agent_id;
-    const href = event.connection_id
-      ? context.href('connection', event.connection_id)
-      : context.href('agent', event.agent_id);
-    const health: Health = event.type === 'agent-lost' ? 'bad' : event.connection_id ? gist.health : 'idle';
-    return html`<li>
-      <span class="mark ${health}">${healthMark(health)}</span>
-      <div class="what">
-        <p class="row spread">
-          <strong class="clip">${words(event.type)}</strong>
-          <time class="quiet small mono" datetime=${event.time}>${timeOfDay(event.time)}</time>
-        </p>
-        <p class="clip small">
-          ${id ? html`<a class="mono" href=${href}>${id}</a>` : event.region}
-          <span class="quiet">${[words(gist.reason ?? ''), gist.place].filter(Boolean).join(' · ')}</span>
-        </p>
-      </div>
-    </li>`;
-  }
-
-  private renderDecisions(): TemplateResult {
-    const { store, at } = this.context;
-    const heard = store.decisions.filter(
-      ({ time }) => at === undefined || Date.parse(time) <= Date.parse(at),
-    );
-    return html`<section class="card decisions">
-      <header>
-        <h2>Latest decisions</h2>
-        <span class="quiet small">${at === undefined ? 'as they are taken' : 'heard by this page up to then'}</span>
-      </header>
-      <div class="body flush" tabindex="0" role="region" aria-label="Latest decisions">
-        ${
-          heard.length === 0
-            ? html`<p class="empty">
-                ${at === undefined ? 'Nothing was decided since this page is open.' : 'The stream has no past: a connection’s own page has all its decisions.'}
-              </p>`
-            : html`<ol>${heard.slice(0, DECISIONS).map((event) => this.renderDecision(event))}</ol>`
-        }
-      </div>
-    </section>`;
-  }
-
   /** One agent has its page, several have a list. */
   private openNode({ kind, region, agentIds }: OpenedNode): void {
     const [only] = agentIds;
@@ -178,7 +128,7 @@ export class OverviewView extends View {
       <div class="columns">
         ${this.renderPicture()}
         <div class="stack"><tl-attention-list .context=${this.context}></tl-attention-list>
-          ${this.renderDecisions()}</div>
+          <tl-decision-list .context=${this.context}></tl-decision-list></div>
       </div>
     </div>`;
   }
@@ -204,39 +154,6 @@ export class OverviewView extends View {
         display: grid;
         gap: var(--tl-space-4);
         min-width: 0;
-      }
-      .decisions > .body {
-        max-height: 460px;
-        overflow: auto;
-      }
-      .decisions li {
-        display: flex;
-        gap: var(--tl-space-3);
-        padding: 8px var(--tl-space-4);
-        border-bottom: 1px solid var(--tl-line);
-      }
-      .decisions .what {
-        flex: 1;
-        min-width: 0;
-      }
-      .decisions .row {
-        flex-wrap: nowrap;
-      }
-      .decisions strong {
-        font-weight: 550;
-      }
-      .mark {
-        padding-top: 3px;
-        color: var(--tl-idle);
-      }
-      .mark.ok {
-        color: var(--tl-ok);
-      }
-      .mark.warn {
-        color: var(--tl-warn);
-      }
-      .mark.bad {
-        color: var(--tl-bad);
       }
       @media (max-width: 1200px) {
         .columns {
