@@ -98,13 +98,21 @@ function storyUpTo(events: readonly ExplainedEvent[], at: number): Story {
     }
     indices.push(index);
     // Its own client gave it up, or an end hung up: nothing before is the cause of that.
-    if (isOver(last) && isExternal(dataAt(events, index).evidence)) return { indices, first: index };
+    const isOwnCause = isExternal(dataAt(events, index).evidence) && !isGivenUp(events, index);
+    if (isOver(last) && isOwnCause) return { indices, first: index };
   }
   while (index > 0 && !rests(dataAt(events, index - 1))) {
     index -= 1;
     indices.push(index);
   }
   return { indices, first: index };
+}
+
+/** The end that was left waited for the other one, and hung up when that did not come. */
+function isGivenUp(events: readonly ExplainedEvent[], index: number): boolean {
+  const before = events[index - 1]?.data;
+  if (dataAt(events, index).reason !== 'hung-up' || before?.kind !== 'session') return false;
+  return before.phase === 'interrupted' && (before.target === undefined || before.controller === undefined);
 }
 
 const restsAlike = (before: Data, data: Data): boolean =>
@@ -132,23 +140,22 @@ function holdOf(data: Data): string {
 }
 
 /**
- * What a session ended for whose time was up before it ever stood: who was lost, if somebody was; else that nobody did in time
- * what came next. That it was asked for is no cause of its end.
+ * What a session ended for whose time was up, or that was given up, before it ever stood: who was lost, if somebody was; else
+ * that nobody did in time what came next. That it was asked for is no cause of its end.
  */
-export function endedByClock(events: readonly ExplainedEvent[]): number | undefined {
+export function endedUnopened(events: readonly ExplainedEvent[]): number | undefined {
   let end = events.length - 1;
   if (end < 0 || dataAt(events, end).kind !== 'session' || !isOver(dataAt(events, end))) return undefined;
   while (end > 0 && isOver(dataAt(events, end - 1))) end -= 1;
-  if (isExternal(dataAt(events, end).evidence) || events.some(({ data }) => isStanding(data)))
-    return undefined;
+  if (events.some(({ data }) => isStanding(data))) return undefined;
+  if (isExternal(dataAt(events, end).evidence) && !isGivenUp(events, end)) return undefined;
   if (dataAt(events, 0).version !== 1 || dataAt(events, end).version === 1) return undefined;
   const before = dataAt(events, end - 1);
   const ways = new Set(['broker-lost']);
   if (before.kind === 'session' && before.target === undefined) ways.add('target-lost');
   if (before.kind === 'session' && before.controller === undefined) ways.add('controller-lost');
-  const lost = events
-    .slice(0, end)
-    .findLastIndex(({ data }) => ways.has(data.reason) && isExternal(data.evidence));
+  if (ways.has('controller-lost')) ways.add('not-redirected');
+  const lost = events.slice(0, end).findLastIndex(({ data }) => ways.has(data.reason));
   return lost < 0 ? end : lost;
 }
 

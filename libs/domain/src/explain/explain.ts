@@ -1,5 +1,5 @@
 import type { LinkDecision, SessionDecision } from '#libs/contracts';
-import { chainOf, conditionSetter, endedByClock } from './chain.ts';
+import { chainOf, conditionSetter, endedUnopened } from './chain.ts';
 import { blamedOnWay } from './link-losses.ts';
 import { whatOfLink } from './link-what.ts';
 import { CAME_TO_NOTHING, whyOfLink } from './link-why.ts';
@@ -21,7 +21,7 @@ export function explain(events: readonly ExplainedEvent[]): Explanation | undefi
   const chain = chainOf(events);
   const { kept, omitted } = shortened(chain.indices);
   const ends = new CommandEnds(events);
-  const first = conditionSetter(events) ?? endedByClock(events) ?? chain.indices[0] ?? 0;
+  const first = conditionSetter(events) ?? endedUnopened(events) ?? chain.indices[0] ?? 0;
   const cause = confirmed(firstCause(toldOf(events, first)), events, first);
   return {
     connection_id: data.connection_id,

@@ -144,6 +144,18 @@ describe('explain, of a session', () => {
     expect(explained(given).first_cause).toMatchObject({ reason: 'controller-lost', detail: 'controller' });
   });
 
+  it('of which one end gave up after it had waited for the other, names the end that was lost', () => {
+    const given = open();
+    given.closed('target-lost', { closed_by: 'broker' });
+    const { attachment_id } = given.state?.controller ?? given.controller('us-1').state?.controller ?? {};
+    const over = { epoch: given.state?.epoch, reason: 'hung-up', closed_by: 'controller', duration_ms: 1 };
+    given.say('relay-closed', 'us-1', { ...over, attachment_id, bytes_up: 0, bytes_down: 0 });
+    const said = explained(given);
+    expect(said).toMatchObject({ phase: 'ended' });
+    expect(said.first_cause).toMatchObject({ reason: 'target-lost', detail: 'target' });
+    expect(said.causes.at(-1)).toMatchObject({ reason: 'hung-up' });
+  });
+
   it('whose code nobody used, says that it expired', () => {
     const given = new SessionScenario();
     given.request();
