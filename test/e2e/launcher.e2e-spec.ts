@@ -17,11 +17,6 @@ const FIRST_START_MS = 600_000;
 /** When everything is there; a machine that is busy with other things is slow. */
 const START_PATIENCE_MS = 150_000;
 const STOP_PATIENCE_MS = 60_000;
-interface Purposes {
-  readonly http?: number;
-  readonly admin?: number;
-}
-
 const LINK = 'bank-client-1:primary';
 /** A kill, a drain, to the DR client and back. */
 const MOVES_OF_THE_TOUR = 4;
@@ -154,7 +149,8 @@ describe('the local stack in a fresh clone', () => {
   }, 300_000);
 
   it('tells the metrics that are documented, which the dashboard and the alerts ask for', async () => {
-    const told = Object.entries(PORTS).flatMap(([name, { http, admin }]: [string, Purposes]) => {
+    const told = Object.entries(PORTS).flatMap(([name, purposes]) => {
+      const { http, admin } = purposes as { readonly http?: number; readonly admin?: number };
       const port = http ?? admin;
       return port === undefined ? [] : [[name, `http://127.0.0.1:${port + offset}/metrics`] as const];
     });
