@@ -1,6 +1,9 @@
 import { css } from 'lit';
 
 export const chainStyles = css`
+  :host {
+    container-type: inline-size;
+  }
   p,
   h3,
   h4,
@@ -97,7 +100,8 @@ export const chainStyles = css`
   .text {
     max-width: 80ch;
     padding-top: 3px;
-    font-weight: 550;
+    font-weight: 500;
+    line-height: 1.5;
   }
   .held {
     margin-top: var(--tl-space-2);
@@ -131,6 +135,7 @@ export const chainStyles = css`
   }
   .parts {
     display: grid;
+    grid-template-columns: minmax(0, 1fr);
     gap: var(--tl-space-4);
     margin-top: var(--tl-space-1);
     padding: var(--tl-space-4);
@@ -234,5 +239,19 @@ export const chainStyles = css`
   }
   .none {
     color: var(--tl-text-2);
+  }
+  @container (max-width: 480px) {
+    .meter {
+      display: none;
+    }
+    .parts {
+      padding: var(--tl-space-3);
+    }
+    .parts tbody th {
+      white-space: normal;
+    }
+    ol > li {
+      gap: 0 var(--tl-space-2);
+    }
   }
 `;

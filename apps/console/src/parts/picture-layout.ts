@@ -169,7 +169,7 @@ export function layoutOf(nodes: readonly PictureNode[], width: number): Layout {
   );
   const sizes = width >= NARROW_PX && most <= TALL_NODES_MAX ? SIZES.tall : SIZES.low;
   const columnWidth =
-    width < NARROW_PX ? Math.floor(width * 0.36) : Math.min(300, Math.max(216, width * 0.25));
+    width < NARROW_PX ? Math.floor(width * 0.36) : Math.min(300, Math.max(234, width * 0.25));
   const heights = { left: 0, right: 0 };
   for (const column of columns) heights[column.side] += heightOfColumn(column, sizes) + FRAME_GAP;
   const height = Math.max(heights.left, heights.right, FRAME_GAP + TITLE) - FRAME_GAP;

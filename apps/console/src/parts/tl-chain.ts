@@ -11,11 +11,12 @@ import {
 } from './chain-details.ts';
 import { chainStyles } from './chain-styles.ts';
 import { figuresOf } from './decision-words.ts';
+import { type MoveTimes, timesOfMove } from './waterfall-spans.ts';
 import './tl-waterfall.ts';
 
 /**
  * Why a connection stands where it stands. Properties: `explanation` (as `/connections/{id}/explain` has it), `agentHref`
- * (makes links of agents' names). The newest step that chose or commanded is open.
+ * (makes links of agents' names). The newest step that commanded something is open.
  */
 export class TlChain extends LitElement {
   static override properties = {
@@ -49,7 +50,7 @@ export class TlChain extends LitElement {
     </p>`;
   }
 
-  private renderStep(step: ExplainedStep, isOpen: boolean): unknown {
+  private renderStep(step: ExplainedStep, isOpen: boolean, moveTimes: MoveTimes | undefined): unknown {
     const { candidates = [], commands, evidence, suppressed, times } = step;
     const counted = [
       evidence.length > 0 && plural(evidence.length, 'fact'),
@@ -76,7 +77,7 @@ export class TlChain extends LitElement {
           <div class="parts">
             ${renderEvidence(evidence, this.agentHref)} ${renderCandidates(candidates, this.agentHref)}
             ${renderCommands(commands, this.agentHref)}
-            ${times.active_at ? html`<section><h4>Times</h4><tl-waterfall .times=${times}></tl-waterfall></section>` : nothing}
+            ${moveTimes ? html`<section><h4>Times</h4><tl-waterfall .times=${moveTimes}></tl-waterfall></section>` : nothing}
             <p class="facts rule">
               <span>rule ${step.rule}</span>
               <span>${step.policy ? `policy ${step.policy}` : 'policy'} version ${step.policy_version}</span>
@@ -91,9 +92,8 @@ export class TlChain extends LitElement {
   override render(): unknown {
     if (!this.explanation) return html`<p class="none">Nothing to explain yet.</p>`;
     const { summary, first_cause, causes, omitted, complete, why_not } = this.explanation;
-    // The newest step that chose or commanded tells most.
-    const telling = causes.findLastIndex((step) => step.commands.length > 0 || step.candidates);
-    const open = telling < 0 ? causes.length - 1 : telling;
+    const commanding = causes.findLastIndex((step) => step.commands.length > 0);
+    const open = commanding < 0 ? causes.length - 1 : commanding;
     return html`
       <p class="summary">${summary}</p>
       <div class="cause">
@@ -109,7 +109,7 @@ export class TlChain extends LitElement {
       ${complete ? nothing : html`<p class="note">What it began with is older than what is kept of it.</p>`}
       ${omitted ? html`<p class="note">${plural(omitted, 'step')} in the middle left out.</p>` : nothing}
       <ol>
-        ${causes.map((step, i) => this.renderStep(step, i === open))}
+        ${causes.map((step, i) => this.renderStep(step, i === open, timesOfMove(causes, step)))}
       </ol>
     `;
   }

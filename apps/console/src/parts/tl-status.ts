@@ -83,6 +83,7 @@ export class TlStatus extends LitElement {
         text-overflow: ellipsis;
       }
       .detail {
+        flex-shrink: 1000;
         overflow: hidden;
         color: var(--tl-text-2);
         font-weight: 400;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { axisOf, waterfallOf } from './waterfall-spans.ts';
+import type { ExplainedStep } from '../model.ts';
+import { axisOf, timesOfMove, waterfallOf } from './waterfall-spans.ts';
 
 const at = (ms: number) => new Date(Date.UTC(2026, 10, 21, 3, 6, 40) + ms).toISOString();
 
@@ -46,6 +47,34 @@ describe('the spans of a move', () => {
       ],
       totalMs: 30,
     });
+  });
+});
+
+describe('the times of a move', () => {
+  const step = (failover_id: string, decided: number, active?: number) =>
+    ({
+      failover_id,
+      times: {
+        detected_at: at(0),
+        decided_at: at(decided),
+        commanded_at: at(20),
+        ...(active !== undefined && { active_at: at(active) }),
+      },
+    }) as ExplainedStep;
+
+  it('have the decision that began it, not the one that ended it', () => {
+    const steps = [step('before', 1), step('move', 10), step('move', 90, 85)];
+    expect(timesOfMove(steps, steps[2] as ExplainedStep)).toEqual({
+      detected_at: at(0),
+      decided_at: at(10),
+      commanded_at: at(20),
+      active_at: at(85),
+    });
+  });
+
+  it('are told where it ended, nowhere else', () => {
+    const steps = [step('move', 10), step('move', 90, 85)];
+    expect(timesOfMove(steps, steps[0] as ExplainedStep)).toBeUndefined();
   });
 });
 

@@ -1,4 +1,4 @@
-import type { StepTimes } from '../model.ts';
+import type { ExplainedStep, StepTimes } from '../model.ts';
 
 /** The times that a move leaves in the log, in the order in which they come. */
 export const MOMENTS = ['detected_at', 'decided_at', 'commanded_at', 'acknowledged_at', 'active_at'] as const;
@@ -42,6 +42,17 @@ export function waterfallOf(times: MoveTimes): Waterfall {
   });
   const ends = known.map(({ atMs }) => atMs - (first?.atMs ?? atMs));
   return { spans, totalMs: Math.max(0, ...ends), done: !Number.isNaN(Date.parse(times.active_at ?? '')) };
+}
+
+/**
+ * The times of the whole move that a step ends; undefined for a step that ends none. A step's `decided_at` is its own, so
+ * that of the move is that of the step which began it.
+ */
+export function timesOfMove(steps: readonly ExplainedStep[], step: ExplainedStep): MoveTimes | undefined {
+  const { times, failover_id } = step;
+  if (times.active_at === undefined || failover_id === undefined) return undefined;
+  const first = steps.find((other) => other.failover_id === failover_id);
+  return { ...times, decided_at: first?.times.decided_at ?? times.decided_at };
 }
 
 const NICE = [1, 2, 5];

@@ -158,12 +158,17 @@ export const waterfallStyles = css`
       display: none;
     }
     th:first-child {
-      width: 40%;
+      width: 38%;
+      font-size: var(--tl-size-s);
       white-space: normal;
-      line-height: 1.25;
+      line-height: 1.3;
     }
     th .swatch {
       display: none;
+    }
+    tbody th,
+    tbody td {
+      height: 40px;
     }
     .ms {
       width: 76px;
