@@ -1,0 +1,93 @@
+import type { Page } from 'playwright-core';
+import { axeViolations } from '../../support/console/axe.ts';
+import { PHONE } from '../../support/console/page.ts';
+import { useConsole } from '../../support/console/suite.ts';
+
+describe('each view of the console', () => {
+  const suite = useConsole({ links: 120 });
+
+  /** A path, the heading that the view has, and something of its content. */
+  const views = (): Record<string, [path: string, heading: RegExp, content: RegExp]> => {
+    const { world } = suite.stage;
+    const moved = [...world.connections.values()].find(({ row }) => row.phase === 'active' && row.epoch > 1);
+    const held = [...world.connections.values()].find(({ row }) => row.phase === 'suppressed');
+    const session = [...world.connections.values()].find(({ row }) => row.phase === 'open');
+    const failover = moved?.failovers().at(-1);
+    const id = (text: string | undefined) => encodeURIComponent(text ?? '');
+    return {
+      overview: ['/', /overview/i, /bank-client-01/],
+      connections: ['/#/connections', /connections/i, /bank-client-01:primary/],
+      'a connection that moved': [`/#/connections/${id(moved?.id)}`, new RegExp(`${moved?.id}`), /failover/i],
+      'a connection that is held back': [
+        `/#/connections/${id(held?.id)}`,
+        new RegExp(`${held?.id}`),
+        /held back/i,
+      ],
+      'a session': [`/#/connections/${id(session?.id)}`, new RegExp(`${session?.id}`), /open/i],
+      failovers: ['/#/failovers', /failovers/i, /^bank-client-\d/],
+      'a failover': [`/#/failovers/${id(failover?.failover_id)}`, /failover|bank-client/i, /detected/i],
+      agents: ['/#/agents', /agents/i, /scheme-server-01/],
+      'an agent': ['/#/agents/scheme-server-01', /scheme-server-01/, /west/],
+      'dead letters': ['/#/dead-letters', /dead letters/i, /^bank-client-02:primary$/],
+      health: ['/#/health', /health/i, /controller-events/],
+      'a place that there is none of': ['/#/nowhere', /nothing|not found|no such/i, /./],
+    };
+  };
+  const NAMES = [
+    ...['overview', 'connections', 'a connection that moved', 'a connection that is held back', 'a session'],
+    ...['failovers', 'a failover', 'agents', 'an agent', 'dead letters', 'health'],
+    'a place that there is none of',
+  ];
+
+  async function shows(page: Page, name: string): Promise<void> {
+    const [path, heading, content] = views()[name] ?? [];
+    if (path === undefined || heading === undefined || content === undefined) throw new Error(`no ${name}`);
+    await page.goto(`${suite.stage.url}${path}`);
+    await page.getByRole('heading', { level: 1, name: heading }).waitFor();
+    await page.getByRole('main').getByText(content).first().waitFor();
+  }
+
+  it('has a row in the table of this test', () => {
+    expect(Object.keys(views())).toEqual(NAMES);
+  });
+
+  it('stands at 1440 pixels, without a fault that axe finds of WCAG 2.2 AA, in light and in dark', async () => {
+    const page = await suite.open('/', { as: 'operator' });
+    const found: string[] = [];
+    for (const name of NAMES) {
+      await shows(page, name);
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        found.push(...(await axeViolations(page)).map((fault) => `${name}, ${colorScheme}: ${fault}`));
+      }
+    }
+    expect(found).toEqual([]);
+  });
+
+  it('stands on a phone, no wider than that is, without a fault that axe finds', async () => {
+    const page = await suite.open('/', { ...PHONE, as: 'operator', theme: 'dark' });
+    const found: string[] = [];
+    for (const name of NAMES) {
+      await shows(page, name);
+      const widest = await page.evaluate('document.documentElement.scrollWidth');
+      if (widest !== PHONE.width) found.push(`${name}: ${widest} pixels wide`);
+      found.push(...(await axeViolations(page)).map((fault) => `${name}: ${fault}`));
+    }
+    expect(found).toEqual([]);
+  });
+
+  it('is sent with a policy that allows the page its own files and nothing else', async () => {
+    const answer = await fetch(suite.stage.url);
+    const policy = answer.headers.get('content-security-policy') ?? '';
+    const directives = new Map(policy.split('; ').map((each) => [each.split(' ')[0], each] as const));
+    expect(directives.get('default-src')).toBe("default-src 'none'");
+    expect(directives.get('script-src')).toBe("script-src 'self'");
+    expect(directives.get('style-src')).toBe("style-src 'self'");
+    expect(directives.get('connect-src')).toBe("connect-src 'self'");
+    expect(directives.get('frame-ancestors')).toBe("frame-ancestors 'none'");
+    expect(directives.get('require-trusted-types-for')).toBe("require-trusted-types-for 'script'");
+    expect(policy).not.toMatch(/unsafe|\*|https?:/);
+    const page = await answer.text();
+    expect(page).not.toMatch(/<script(?![^>]*\bsrc="assets\/)|\son\w+=|\sstyle=|https?:\/\//);
+  });
+});
