@@ -14,6 +14,7 @@ export function welcome(portOffset, seconds) {
   return `
 Trunkline is ready (${seconds.toFixed(1)} s)
 
+  console              ${at(east, '/')} (the scheme's: ${at(west, '/')})
   bank's controller    ${at(east, '/api/v1/connections')}
   scheme's controller  ${at(west, '/api/v1/agents')}
   API documentation    ${at(east, '/docs')}
