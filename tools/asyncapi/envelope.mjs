@@ -25,6 +25,7 @@ export function sharedHeaders(contracts) {
         ce_subject: text('Equals the key; absent: the key is meant.'),
         ce_time: text('RFC 3339; absent: the record’s time is meant.', { format: 'date-time' }),
         [HEADER.traceparent]: text('W3C trace context, where there is one.'),
+        [HEADER.tracestate]: text('What tracing systems add to it.'),
       },
       required: ['content-type', 'ce_specversion', 'ce_type', 'ce_id', 'ce_source'],
     },
