@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
-import { buildSync } from 'esbuild';
 
 /** Browsers of the last years: what the console's syntax is made for. */
 const TARGET = ['chrome111', 'firefox115', 'safari16.4'];
+/** A fresh clone has it only once `npm start`, which imports this file, has installed it. */
+const esbuild = () => createRequire(import.meta.url)('esbuild');
 /** Smaller files don't get smaller on the wire. */
 const COMPRESSED_FROM_BYTES = 512;
 
@@ -50,7 +52,7 @@ export function buildConsole(root, out) {
  * @returns {Record<string, string>} the written file of each entry point, by its name without ending
  */
 function bundle(options) {
-  const { metafile } = buildSync({
+  const { metafile } = esbuild().buildSync({
     bundle: true,
     minify: true,
     legalComments: 'none',
