@@ -152,6 +152,7 @@ export class OverviewView extends View {
       }
       .stack {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: var(--tl-space-4);
         min-width: 0;
       }
