@@ -149,6 +149,7 @@ export const chainStyles = css`
     gap: 2px var(--tl-space-3);
     align-items: center;
     min-height: 30px;
+    padding-block: 3px;
     color: var(--tl-text-2);
     font-size: var(--tl-size-s);
   }
@@ -247,8 +248,8 @@ export const chainStyles = css`
     .parts {
       padding: var(--tl-space-3);
     }
-    .parts tbody th {
-      white-space: normal;
+    .why {
+      width: auto;
     }
     ol > li {
       gap: 0 var(--tl-space-2);

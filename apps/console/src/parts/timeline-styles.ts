@@ -131,6 +131,14 @@ export const timelineStyles = css`
   button:hover {
     border-color: var(--tl-line-strong);
   }
+  .foot {
+    position: relative;
+  }
+  .foot button {
+    position: absolute;
+    top: 0;
+    right: 0;
+  }
   .older {
     min-height: 32px;
     margin-left: 32px;

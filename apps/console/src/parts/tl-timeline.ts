@@ -56,12 +56,14 @@ export class TlTimeline extends LitElement {
           ${epoch === undefined ? nothing : html`<span>epoch ${epoch}</span>`}
           ${requestedBy ? html`<span>asked by ${requestedBy}</span>` : nothing}
           <span class="mono">${event.partition}/${event.offset}</span>
-          ${this.asOf ? html`<button type="button" @click=${() => this.goTo(event.time)}>As of then</button>` : nothing}
         </p>
-        <details>
-          <summary>Record</summary>
-          <pre tabindex="0" class="mono">${JSON.stringify(event.data, null, 2)}</pre>
-        </details>
+        <div class="foot">
+          <details>
+            <summary>Record</summary>
+            <pre tabindex="0" class="mono">${JSON.stringify(event.data, null, 2)}</pre>
+          </details>
+          ${this.asOf ? html`<button type="button" @click=${() => this.goTo(event.time)}>As of then</button>` : nothing}
+        </div>
       </div>
       ${this.renderPause(event, before)}
     </li>`;
