@@ -6,7 +6,10 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 /** Browsers of the last years: what the console's syntax is made for. */
 const TARGET = ['chrome111', 'firefox115', 'safari16.4'];
-/** A fresh clone has it only once `npm start`, which imports this file, has installed it. */
+/**
+ * A fresh clone has it only once `npm start`, which imports this file, has installed it.
+ * @returns {typeof import('esbuild')}
+ */
 const esbuild = () => createRequire(import.meta.url)('esbuild');
 /** Smaller files don't get smaller on the wire. */
 const COMPRESSED_FROM_BYTES = 512;

@@ -44,7 +44,7 @@ export function sectionOf(name: RouteName): RouteName {
 export function parseRoute(hash: string): Route {
   const [path = '', search = ''] = hash.replace(/^#\/?/, '').split('?', 2);
   const query = Object.fromEntries([...new URLSearchParams(search)].filter(([, value]) => value !== ''));
-  const [section = '', rest] = split(path);
+  const [section, rest] = split(path);
   const name = section === '' ? 'overview' : (section as RouteName);
   if (rest === undefined) return { name: PLAIN.includes(name) ? name : 'not-found', query };
   const id = decoded(rest);
