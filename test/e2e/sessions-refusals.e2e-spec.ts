@@ -11,6 +11,7 @@ import { PlainKafka } from '../support/plain-kafka.ts';
 import { freePort } from '../support/servers.mjs';
 import type { Stack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { causeOf } from './support/explained.ts';
 import {
   askOnce,
   BROKERS,
@@ -77,6 +78,8 @@ describe('a session that is not to be', () => {
       );
       const rejected = events.filter(({ headers }) => /target-rejected/.test(String(headers?.ce_type)));
       expect(rejected.map(({ value }) => JSON.parse(String(value)).reason)).toContain('unknown-code');
+      const cause = await causeOf(stack, String(rejected.at(-1)?.key));
+      expect(cause).toMatchObject({ reason: 'unknown-code', fact: 'target-attached' });
     });
 
     it('the second of two targets that use one code at once: exactly one wins', async () => {
@@ -120,6 +123,8 @@ describe('a session that is not to be', () => {
       ]);
       expect([await again.ended(), again.events('error')[0]?.code]).toEqual([4, 'used']);
       expect(await askOnce(session.port, 'still here')).toBe('still here');
+      // That somebody came with the code changes nothing of why it is open.
+      expect(await causeOf(stack, session.id)).toMatchObject({ reason: 'requested', why_not: [] });
       await hangUp(stack, session);
     });
 
@@ -135,6 +140,7 @@ describe('a session that is not to be', () => {
       ]);
       const { code, connection_id: id } = await controller.until('code');
       await untilPhase(stack, id, 'expired');
+      expect(await causeOf(stack, id)).toMatchObject({ reason: 'expired', fact: 'timeout' });
       expect(await controller.ended()).toBe(4);
       expect(controller.output()).toMatch(/the code has expired/);
       const target = attach(code);
@@ -281,6 +287,7 @@ describe('a session that is not to be', () => {
       expect((await untilPhase(stack, id, 'ended')).status).toBe('closed');
       const ended = (await sessionEvents(stack, id)).find(({ type }) => type === 'connection-ended');
       expect(ended?.data.reason).toBe('declined');
+      expect(await causeOf(stack, id)).toMatchObject({ reason: 'declined', fact: 'relay-closed' });
     });
   });
 });
