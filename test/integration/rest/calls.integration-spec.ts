@@ -202,4 +202,17 @@ describe('every REST call, on real Kafka and Redis', () => {
     expect(lagging).toEqual({ topic: lagging.topic, partitions: 3, records: 0, worst: 0 });
     expect(Math.abs(Date.parse(body.now) - Date.now())).toBeLessThan(60_000);
   });
+
+  it('without a token reads what is open on this machine alone, and changes nothing', async () => {
+    await world.stopApp();
+    await world.start(['projector', 'rest'], { TRUNKLINE_HTTP_HOST: '127.0.0.1' });
+    for (const call of described.api) {
+      const answer = await makeExample(call);
+      const isRead = call.method === 'get';
+      const told = [call.operationId, answer.body];
+      expect([answer.status, ...told]).toEqual([isRead ? success(call)[0] : 401, ...told]);
+      if (!isStream(call)) expect(described.contradictions(call, answer)).toEqual([]);
+    }
+    expect((await world.get('/status')).body.access).toMatchObject({ reads_open: true, shared_token: true });
+  });
 });
