@@ -1,10 +1,10 @@
 import { html, nothing } from 'lit';
-import { count } from '../format.ts';
+import { count, plural } from '../format.ts';
 import type { Health } from '../model.ts';
 import { healthOfAgent } from './health.ts';
 import type { Frame, PlacedNode, Section } from './picture-layout.ts';
 import type { PictureNode } from './picture-model.ts';
-import { loadOf, nodeWords, troubleOf } from './picture-words.ts';
+import { nodeWords, troubleOf } from './picture-words.ts';
 import { styled } from './styled.ts';
 import { healthMark } from './tl-status.ts';
 
@@ -50,7 +50,11 @@ function renderBar({ agents, connections, capacity }: PictureNode): unknown {
 function renderNode({ node, x, y, width, height }: PlacedNode, handlers: NodeHandlers): unknown {
   const { id, agents, location, connections, health } = node;
   const trouble = troubleOf(node);
-  const more = [agents.length > 1 ? `${count(agents.length)} agents` : location, trouble || loadOf(node)]
+  const room =
+    agents.length === 1 && node.capacity !== undefined
+      ? `${count(connections)} of ${count(node.capacity)}`
+      : '';
+  const more = [agents.length > 1 ? plural(agents.length, 'agent') : location, trouble || room]
     .filter(Boolean)
     .join(' · ');
   return html`<li>

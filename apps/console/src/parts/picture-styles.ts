@@ -185,6 +185,11 @@ export const pictureStyles = css`
     color: var(--tl-text-2);
     font-variant-numeric: tabular-nums;
   }
+  .none {
+    padding: var(--tl-space-6) 0;
+    color: var(--tl-text-2);
+    text-align: center;
+  }
   .legend {
     display: flex;
     flex-wrap: wrap;

@@ -1,3 +1,4 @@
+import './valid-language.ts';
 import uPlot from 'uplot';
 import { SCORE_DEGRADED, SCORE_RECOVERED } from './health.ts';
 

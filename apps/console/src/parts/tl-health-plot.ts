@@ -1,3 +1,4 @@
+import './valid-language.ts';
 import { css, html, LitElement, type PropertyValues } from 'lit';
 import uPlot from 'uplot';
 import { timeOfDay } from '../format.ts';

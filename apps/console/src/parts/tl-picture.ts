@@ -87,6 +87,7 @@ export class TlPicture extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.sizes.observe(this);
+    this.widthPx = this.clientWidth;
     this.painter?.redraw();
     if (this.stale) this.requestUpdate();
   }
@@ -257,7 +258,8 @@ export class TlPicture extends LitElement {
         @click=${this.onClick}
         @keydown=${this.onKey}
       >
-        ${frames.map((frame) => renderFrame(frame, handlers))}
+        ${frames.length === 0 ? html`<p class="none">No agents are known yet.</p>` : nothing}
+        ${this.widthPx === 0 ? nothing : frames.map((frame) => renderFrame(frame, handlers))}
         <canvas aria-hidden="true"></canvas>
         ${renderMiddle(middle, handlers)} ${renderTip(this.pointed, this.pointer, this.layout, this.picture)}
       </div>
