@@ -22,7 +22,7 @@ export interface HealthPointView extends Omit<HealthPoint, 'atMs'> {
 /**
  * Whether a report is kept as a point behind the one before it: the first one of each minute is, and one whose score is
  * another, to the whole point. That is a comparison of neighbours alone, so it may be made in portions: what the writer's side
- * leaves out for memory's sake, `scripts/connection-reports.ts`, which has the last word, would leave out as well.
+ * leaves out, `scripts/connection-reports.ts`, which has the last word, would leave out as well.
  */
 export function isNewPoint(before: HealthPoint, next: HealthPoint): boolean {
   return (

@@ -40,7 +40,8 @@ export interface ReaderScope {
 /** What a projector writes. Everything here may be repeated without harm. */
 export interface RegistryWriter {
   applyDecisions(records: readonly DecisionRecord[]): Promise<ApplyOutcome>;
-  applyReports(agents: readonly AgentLoad[], connections: readonly ConnectionBeat[]): Promise<void>;
+  /** Gives the connections that have no row yet: nothing of them was taken. */
+  applyReports(agents: readonly AgentLoad[], connections: readonly ConnectionBeat[]): Promise<string[]>;
   readonly positions: Positions;
   readonly audit: Audit;
   /** Whether no partition of these topics is missing or being rebuilt, by whatever process. */

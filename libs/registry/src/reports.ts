@@ -28,24 +28,31 @@ export interface ConnectionBeat {
   readonly connection_id: string;
   readonly last_heartbeat: string;
   readonly health_score: number;
-  /** What was reported since the last time, oldest first; what `isNewPoint` leaves out may be missing. */
+  /** What was reported since the last time, oldest first; what `isNewPoint` leaves out may be missing, all of it as well. */
   readonly points: readonly HealthPoint[];
 }
 
-/** Takes what was reported; the newest wins, whatever order it comes in. */
+/**
+ * Takes what was reported; the newest wins, whatever order it comes in.
+ * @returns connections that have no row yet: nothing of them was taken
+ */
 export async function applyReports(
   client: RedisClient,
   agents: readonly AgentLoad[],
   connections: readonly ConnectionBeat[],
-): Promise<void> {
+): Promise<string[]> {
   const size = client.clustered ? 1 : REGISTRY_LIMITS.rowsPerCall;
+  const portions = chunks(connections, size);
   const commands: RedisCommand[] = [
+    ...portions.map(connectionsCall),
     ...chunks(agents, size).map(agentsCall),
-    ...chunks(connections, size).map(connectionsCall),
   ];
   const ids = agents.flatMap(({ agent_id }) => [0, agent_id]);
   if (ids.length > 0) commands.push(['zadd', KEYS.allAgents, ...ids]);
-  await client.run(commands);
+  const answers = (await client.run(commands)) as number[][];
+  return portions.flatMap((portion, i) =>
+    (answers[i] ?? []).flatMap((number) => portion[number - 1]?.connection_id ?? []),
+  );
 }
 
 function agentsCall(agents: readonly AgentLoad[]): RedisCommand {
@@ -66,7 +73,8 @@ function connectionsCall(beats: readonly ConnectionBeat[]): RedisCommand {
   const keys: string[] = [];
   const args: (string | number)[] = [REGISTRY_LIMITS.healthPoints, REGISTRY_LIMITS.healthLifeMs];
   for (const { connection_id, last_heartbeat, health_score, points } of beats) {
-    keys.push(KEYS.connection(connection_id), KEYS.connectionHealth(connection_id));
+    keys.push(KEYS.connection(connection_id));
+    if (points.length > 0) keys.push(KEYS.connectionHealth(connection_id));
     args.push(last_heartbeat, health_score, points.length);
     for (const point of points) args.push(textOfPoint(point));
   }

@@ -25,9 +25,12 @@ export function healthBehaviours(under: RegistryUnderTest): void {
   const report = async (points: readonly HealthPoint[], connection_id = ID) => {
     const last = points.at(-1);
     const last_heartbeat = new Date(last?.atMs ?? 0).toISOString();
-    await under.writer.applyReports(
+    return under.writer.applyReports(
       [],
-      [{ connection_id, last_heartbeat, health_score: last?.health_score ?? 0, points }],
+      [
+        { connection_id: 'c2:a', last_heartbeat, health_score: 1, points: [] },
+        { connection_id, last_heartbeat, health_score: last?.health_score ?? 0, points },
+      ],
     );
   };
   const kept = async (id = ID, fromMs = 0, toMs = Date.now() + HOUR_MS) =>
@@ -123,9 +126,9 @@ export function healthBehaviours(under: RegistryUnderTest): void {
   });
 
   it('is of connections that have a row, and goes with it', async () => {
-    await report([point(60, 50)], 'c9:a');
+    expect(await report([point(60, 50)], 'c9:a')).toEqual(['c9:a']);
     expect(await kept('c9:a')).toBeUndefined();
-    await report([point(60, 50)]);
+    expect(await report([point(60, 50)])).toEqual([]);
     await under.writer.audit.forget('connection', [ID]);
     expect(await kept()).toBeUndefined();
     await under.writer.applyDecisions([decision(ID, 1), decision('c9:a', 1)]);

@@ -69,6 +69,17 @@ describe('the report book', () => {
       expect(points(book)).toEqual([]);
     });
 
+    it('says it again when there was no row for it yet', () => {
+      const book = new ReportBook();
+      takeAt(book, 1_000);
+      expect(points(book)).toEqual([[said(1_000, 100)]]);
+      takeAt(book, 6_000);
+      expect(points(book)).toEqual([[]]);
+      book.forget(['client-1:a']);
+      takeAt(book, 11_000);
+      expect(points(book)).toEqual([[said(11_000, 100)]]);
+    });
+
     it('keeps it while it cannot be written, once', () => {
       const book = new ReportBook();
       takeAt(book, 1_000);
@@ -79,6 +90,17 @@ describe('the report book', () => {
       }
       expect(book.tear(ALL).connections).toMatchObject([
         { last_heartbeat: '1970-01-01T00:00:16.000Z', points: [said(1_000, 100), said(16_000, 40)] },
+      ]);
+    });
+
+    it('keeps the newest report when an older one comes after the page that could not be written', () => {
+      const book = new ReportBook();
+      takeAt(book, 11_000);
+      const page = book.tear(ALL);
+      takeAt(book, 6_000, 1);
+      book.putBack(page);
+      expect(book.tear(ALL).connections).toMatchObject([
+        { last_heartbeat: '1970-01-01T00:00:11.000Z', health_score: 100, points: [{}, said(6_000, 40)] },
       ]);
     });
 

@@ -16,6 +16,12 @@ const PENDING_REPORTS = 1_000;
  */
 const POINTS_HELD = 200_000;
 
+/**
+ * Connections of which the latest point is remembered, the latest ones: what says nothing new is not even sent to Redis, which
+ * looks at what is sent anyhow. Some 30 MB.
+ */
+const POINTS_REMEMBERED = 200_000;
+
 /** A connection's newest report, and what its health was meanwhile. */
 interface Waiting extends ConnectionBeat {
   readonly points: HealthPoint[];
@@ -43,6 +49,7 @@ export class ReportBook {
   private agents = new Map<string, AgentLoad>();
   private connections = new Map<string, Waiting>();
   private pointsHeld = 0;
+  private readonly latest = new Map<string, HealthPoint>();
 
   take(report: HealthReport, timeMs: number): void {
     const last_heartbeat = new Date(timeMs).toISOString();
@@ -70,10 +77,18 @@ export class ReportBook {
     for (const agent of page.agents) keepNewer(this.agents, agent.agent_id, agent);
     for (const before of page.connections) {
       const newer = this.connections.get(before.connection_id);
-      this.pointsHeld += before.points.length - (newer?.points.length ?? 0);
-      this.connections.set(before.connection_id, before);
-      if (newer) this.keepBeat(newer, newer.points);
+      const { points } = before;
+      this.pointsHeld += points.length - (newer?.points.length ?? 0);
+      for (const point of newer?.points ?? []) this.hold(points, point);
+      keepNewer(this.connections, before.connection_id, before);
+      const newest = this.connections.get(before.connection_id) as Waiting;
+      this.connections.set(before.connection_id, { ...newest, points });
     }
+  }
+
+  /** Connections that had no row yet, so that nothing of them was taken. */
+  forget(ids: readonly string[]): void {
+    for (const id of ids) this.latest.delete(id);
   }
 
   /**
@@ -85,21 +100,21 @@ export class ReportBook {
       const { connection_id, rtt_ms } = connection;
       const health_score = health.connectionScore(connection).score;
       const point = { atMs, health_score, ...(rtt_ms !== undefined && { round_trip_ms: rtt_ms }) };
-      this.keepBeat({ connection_id, last_heartbeat, health_score }, [point]);
+      const points = this.connections.get(connection_id)?.points ?? [];
+      this.keepPoint(connection_id, points, point);
+      keepNewer(this.connections, connection_id, { connection_id, last_heartbeat, health_score, points });
     }
   }
 
-  private keepBeat(beat: Omit<ConnectionBeat, 'points'>, more: readonly HealthPoint[]): void {
-    const { connection_id } = beat;
-    const points = this.connections.get(connection_id)?.points ?? [];
-    for (const point of more) this.keepPoint(points, point);
-    keepNewer(this.connections, connection_id, { ...beat, points });
+  private keepPoint(id: string, points: HealthPoint[], point: HealthPoint): void {
+    const latest = this.latest.get(id);
+    if (latest && !isNewPoint(latest, point)) return;
+    setNewest(this.latest, id, point, POINTS_REMEMBERED);
+    this.hold(points, point);
   }
 
-  private keepPoint(points: HealthPoint[], point: HealthPoint): void {
-    const last = points.at(-1);
-    if (last && !isNewPoint(last, point)) return;
-    if (last && this.pointsHeld >= POINTS_HELD) points.pop();
+  private hold(points: HealthPoint[], point: HealthPoint): void {
+    if (points.length > 0 && this.pointsHeld >= POINTS_HELD) points.pop();
     else this.pointsHeld += 1;
     points.push(point);
     if (points.length <= REGISTRY_LIMITS.healthPoints) return;

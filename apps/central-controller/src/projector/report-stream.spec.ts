@@ -19,8 +19,10 @@ describe('the health reports of a topic', () => {
       },
     };
     const registry = {
-      applyReports: async (agents: { agent_id: string }[]) =>
-        void written.push(...agents.map(({ agent_id }) => agent_id)),
+      applyReports: async (agents: { agent_id: string }[]) => {
+        written.push(...agents.map(({ agent_id }) => agent_id));
+        return [];
+      },
       positions: { read: async () => [undefined], begin: async () => undefined, move: async () => 'moved' },
     };
     const stream = new ReportStream(

@@ -75,7 +75,7 @@ export class ReportStream {
     const reads = [...this.reported.values()].map((each) => ({ each, read: each.read }));
     const page = this.book.tear(what);
     try {
-      await this.registry.applyReports(page.agents, page.connections);
+      this.book.forget(await this.registry.applyReports(page.agents, page.connections));
     } catch (error) {
       this.book.putBack(page);
       throw error;
