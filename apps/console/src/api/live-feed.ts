@@ -7,6 +7,7 @@ const FIRST_BACKOFF_MS = 500;
 const LAST_BACKOFF_MS = 15_000;
 /** The controller sends a heartbeat every 15 s; a stream that is silent for so long is dead, in milliseconds. */
 const SILENCE_MS = 40_000;
+const SILENT = 'Nothing was heard for too long.';
 
 export type FeedState =
   | { readonly state: 'connecting' }
@@ -68,12 +69,13 @@ export class LiveFeed {
     if (this.wasOpen && this.lastId === undefined) this.options.onGap();
     this.wasOpen = true;
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    signal.addEventListener('abort', () => void reader.cancel().catch(() => undefined));
     const parser = new EventParser();
     let silence = setTimeout(() => cut.abort(), SILENCE_MS);
     try {
       for (;;) {
         const { done, value } = await reader.read();
-        if (done) return 'The controller ended the stream.';
+        if (done) return cut.signal.aborted ? SILENT : 'The controller ended the stream.';
         clearTimeout(silence);
         silence = setTimeout(() => cut.abort(), SILENCE_MS);
         const ended = this.take(parser.push(value));
@@ -100,7 +102,7 @@ export class LiveFeed {
 
   private reasonOf(error: unknown): string {
     if (!(error instanceof ApiError)) {
-      return error instanceof DOMException ? 'Nothing was heard for too long.' : 'The connection broke.';
+      return error instanceof DOMException ? SILENT : 'The connection broke.';
     }
     if (error.code === 'before-retention' || error.code === 'invalid-parameter') {
       this.lastId = undefined;

@@ -35,6 +35,8 @@ export class LiveStore {
   freeze: Freeze | undefined;
   feed: FeedState = { state: 'connecting' };
   loading: Loading = 'loading';
+  /** All agents were read once: until then nobody knows what a connection's ends are. */
+  agentsKnown = false;
   /** Why the last reading failed; absent: it did not. */
   error: ApiError | undefined;
   /** Counts changes of the world: what was made of it is still so while it stands. */
@@ -141,11 +143,12 @@ export class LiveStore {
       const [status, freeze] = await Promise.all([
         this.api.get<Status>('/status', {}, signal),
         this.api.get<Freeze>('/freeze', {}, signal).catch(() => this.freeze),
+        this.readAgents(),
       ]);
       this.status = status;
       this.freeze = freeze;
       this.clockOffsetMs = Date.parse(status.now) - (beforeMs + Date.now()) / 2;
-      await this.readAgents();
+      this.changed();
     });
     this.again(() => this.pollShort(), STORE_LIMITS.shortPollMs);
   }
@@ -166,6 +169,7 @@ export class LiveStore {
       }
     });
     for (const id of this.world.agents.keys()) if (!met.has(id)) this.world.agents.delete(id);
+    this.agentsKnown = true;
     this.changed();
   }
 

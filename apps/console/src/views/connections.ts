@@ -121,7 +121,7 @@ export class ConnectionsView extends ListView {
       <div class="title">
         <h1>Connections</h1>
         <span class="quiet" role="status">
-          ${rows.length === all.length ? plural(all.length, 'connection') : `${count(rows.length)} of ${count(all.length)}`}
+          ${rows.length === all.length ? plural(all.length, 'connection') : `${count(rows.length)} of ${count(all.length)}`}${isLoading ? ', reading …' : ''}
         </span>
       </div>
       ${this.renderFilters(all)}

@@ -39,11 +39,20 @@ export class DecisionList extends View {
     const { type, time, connection_id, agent_id, region } = event;
     const gist = gistOf(event);
     const href =
-      connection_id === undefined ? context.href('agent', agent_id) : context.href('connection', connection_id);
+      connection_id === undefined
+        ? context.href('agent', agent_id)
+        : context.href('connection', connection_id);
     const ofAgent: Health = type === 'agent-lost' ? 'bad' : 'idle';
     const health = connection_id === undefined ? ofAgent : gist.health;
     const more = [gist.reason && words(gist.reason), gist.place].filter(Boolean).join(' · ');
-    return this.renderLine(health, words(type), timeOfDay(time), href, connection_id ?? agent_id ?? region, more);
+    return this.renderLine(
+      health,
+      words(type),
+      timeOfDay(time),
+      href,
+      connection_id ?? agent_id ?? region,
+      more,
+    );
   }
 
   private renderMove = (move: Failover): TemplateResult => {
@@ -63,9 +72,11 @@ export class DecisionList extends View {
 
   /** Moves that no decision above is of. */
   private moves(heard: readonly LiveEvent[]): readonly Failover[] {
-    const since = heard.at(-1)?.time;
+    const told = new Set(
+      heard.map(({ data }) => (data.failover as Partial<Failover> | undefined)?.failover_id),
+    );
     return [...this.context.world.failovers.values()]
-      .filter(({ detected_at }) => since === undefined || detected_at < since)
+      .filter(({ failover_id }) => !told.has(failover_id))
       .sort((a, b) => (a.detected_at < b.detected_at ? 1 : -1))
       .slice(0, MOVES);
   }

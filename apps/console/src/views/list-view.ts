@@ -68,13 +68,15 @@ export abstract class ListView extends View {
 
   protected select(label: string, name: string, values: readonly string[]): TemplateResult {
     const chosen = this.context.route.query[name] ?? '';
+    // What a link names is there, even before a row has it.
+    const known = chosen === '' || values.includes(chosen) ? values : [chosen, ...values];
     return html`<select
       class="field"
       aria-label=${label}
       @change=${(event: Event) => this.context.filter({ [name]: (event.target as HTMLSelectElement).value })}
     >
       <option value="" ?selected=${chosen === ''}>${label}: all</option>
-      ${values.map((value) => html`<option value=${value} ?selected=${value === chosen}>${value}</option>`)}
+      ${known.map((value) => html`<option value=${value} ?selected=${value === chosen}>${value}</option>`)}
     </select>`;
   }
 

@@ -1,11 +1,8 @@
 import { css, html, type TemplateResult } from 'lit';
-import { count, duration } from '../format.ts';
 import type { OpenedNode, OpenedStrand } from '../parts/tl-picture.ts';
 import '../parts/tl-picture.ts';
-import { isAgentTroubled, isTroubled } from '../state/attention.ts';
-import { countBy } from '../state/filters.ts';
+import { figuresOf } from '../state/figures.ts';
 import type { World } from '../state/fold.ts';
-import { summaryOfMoves } from '../state/summary.ts';
 import { cardStyles, controlStyles, pageStyles, sharedStyles } from '../styles.ts';
 import { View } from '../view.ts';
 import './attention-list.ts';
@@ -31,55 +28,21 @@ export class OverviewView extends View {
 
   private renderFigures(): TemplateResult {
     const { context } = this;
-    const { world, nowMs, store, at } = context;
-    const byStatus = countBy(world.connections.values(), ({ status }) => status);
-    const of = (status: string) => byStatus.get(status) ?? 0;
-    const troubled = [...world.connections.values()].filter(isTroubled).length;
-    const agents = [...world.agents.values()];
-    const lost = agents.filter(({ status }) => status === 'lost').length;
-    const moves = summaryOfMoves(world.failovers.values(), nowMs);
-    const lag = (store.status?.lag ?? []).reduce((sum, { records }) => sum + records, 0);
+    const { world, nowMs, store, at, past } = context;
+    const isPast = at !== undefined;
+    const connectionsKnown = isPast ? past?.state === 'ready' : store.loading === 'ready';
+    const { status, agentsKnown } = store;
+    const figures = figuresOf({ world, nowMs, status, isPast, connectionsKnown, agentsKnown });
     return html`<section class="figures" aria-label="Figures">
-      <tl-kpi-card
-        href=${context.href('connections')}
-        label="Connections"
-        figure=${count(world.connections.size)}
-        detail=${`${count(of('active'))} active, ${count(of('migrating'))} moving`}
-      ></tl-kpi-card>
-      <tl-kpi-card
-        href=${context.href('connections', undefined, { attention: '1' })}
-        label="Need attention"
-        figure=${count(troubled)}
-        .health=${of('failed') > 0 ? 'bad' : troubled > 0 ? 'warn' : 'ok'}
-        detail=${troubled === 0 ? 'all is well' : `${count(of('failed'))} failed, ${count(troubled - of('failed'))} degraded`}
-      ></tl-kpi-card>
-      <tl-kpi-card
-        href=${context.href('failovers')}
-        label="Failovers, last hour"
-        figure=${count(moves.lastHour)}
-        .health=${moves.held > 0 ? 'bad' : moves.underWay > 0 ? 'warn' : 'ok'}
-        detail=${
-          moves.held > 0
-            ? `${count(moves.held)} held back`
-            : moves.medianMs === undefined
-              ? 'none finished'
-              : `median ${duration(moves.medianMs)}, worst ${duration(moves.worstMs)}`
-        }
-      ></tl-kpi-card>
-      <tl-kpi-card
-        href=${context.href('agents')}
-        label="Agents"
-        figure=${count(agents.length)}
-        .health=${at !== undefined ? 'idle' : lost > 0 ? 'bad' : agents.some(isAgentTroubled) ? 'warn' : 'ok'}
-        detail=${at !== undefined ? 'state of then is not kept' : lost > 0 ? `${count(lost)} lost` : `${count(agents.filter(({ draining }) => draining).length)} draining`}
-      ></tl-kpi-card>
-      <tl-kpi-card
-        href=${context.href('health')}
-        label="Behind the log"
-        figure=${at === undefined ? count(store.status ? lag : undefined) : '–'}
-        .health=${at !== undefined || !store.status ? 'idle' : store.status.registry.state === 'whole' ? 'ok' : 'warn'}
-        detail=${at === undefined ? `records; registry ${store.status?.registry.state ?? '…'}` : 'known of now only'}
-      ></tl-kpi-card>
+      ${figures.map(
+        ({ to, query, label, figure, detail, health }) => html`<tl-kpi-card
+          .href=${context.href(to, undefined, query)}
+          .label=${label}
+          .figure=${figure}
+          .detail=${detail}
+          .health=${health}
+        ></tl-kpi-card>`,
+      )}
     </section>`;
   }
 
@@ -111,12 +74,16 @@ export class OverviewView extends View {
         <span class="quiet small aside">${this.context.at === undefined ? 'what moves is seen moving' : 'as of then'}</span>
       </header>
       <div class="body">
-        <tl-picture
-          .agents=${this.agents()}
-          .connections=${this.connections()}
-          @tl-open-node=${(event: CustomEvent<OpenedNode>) => this.openNode(event.detail)}
-          @tl-open-strand=${(event: CustomEvent<OpenedStrand>) => this.openStrand(event.detail)}
-        ></tl-picture>
+        ${
+          this.context.store.agentsKnown
+            ? html`<tl-picture
+                .agents=${this.agents()}
+                .connections=${this.connections()}
+                @tl-open-node=${(event: CustomEvent<OpenedNode>) => this.openNode(event.detail)}
+                @tl-open-strand=${(event: CustomEvent<OpenedStrand>) => this.openStrand(event.detail)}
+              ></tl-picture>`
+            : html`<p class="empty">Reading …</p>`
+        }
       </div>
     </section>`;
   }
