@@ -2,8 +2,9 @@ import { STATUS_OF_PHASE, STATUS_OF_SESSION_PHASE } from '#libs/contracts';
 import type { loop } from '#libs/domain';
 import { Gauge, type Registry } from '#libs/platform';
 
-const LINK_STATUSES = [...new Set(Object.values(STATUS_OF_PHASE))];
-const SESSION_STATUSES = [...new Set(Object.values(STATUS_OF_SESSION_PHASE))];
+/** Where a connection in each phase is counted: `<kind>/<status>`, made once. */
+const LINK_PLACES = placesOf('link', STATUS_OF_PHASE);
+const SESSION_PLACES = placesOf('session', STATUS_OF_SESSION_PHASE);
 
 /**
  * How many connections stand where, and how many agents are lost, of the partitions that this process decides for: the sum
@@ -15,8 +16,8 @@ export class AggregateCounts {
 
   constructor(metrics: Registry) {
     const { connections } = this;
-    for (const status of LINK_STATUSES) connections.set(`link/${status}`, 0);
-    for (const status of SESSION_STATUSES) connections.set(`session/${status}`, 0);
+    for (const place of [...Object.values(LINK_PLACES), ...Object.values(SESSION_PLACES)])
+      connections.set(place, 0);
     new Gauge({
       name: 'trunkline_connections',
       help: 'Connections of the partitions that this process decides for, by kind and status',
@@ -56,11 +57,15 @@ export class AggregateCounts {
 }
 
 function placeOf(aggregate: loop.Aggregate | undefined): string | undefined {
-  if (aggregate?.kind === 'link') return `link/${STATUS_OF_PHASE[aggregate.state.phase]}`;
-  if (aggregate?.kind === 'session') return `session/${STATUS_OF_SESSION_PHASE[aggregate.state.phase]}`;
-  return undefined;
+  if (aggregate?.kind === 'link') return LINK_PLACES[aggregate.state.phase];
+  return aggregate?.kind === 'session' ? SESSION_PLACES[aggregate.state.phase] : undefined;
 }
 
 function isLost(aggregate: loop.Aggregate | undefined): boolean {
   return aggregate?.kind === 'agent' && aggregate.state.condition === 'lost';
+}
+
+function placesOf<P extends string>(kind: string, statuses: Readonly<Record<P, string>>): Record<P, string> {
+  const places = Object.entries<string>(statuses).map(([phase, status]) => [phase, `${kind}/${status}`]);
+  return Object.fromEntries(places) as Record<P, string>;
 }

@@ -71,8 +71,11 @@ export function decisionObserver(region: string, metrics: Registry, logger: Logg
   return {
     decided: (topic, decision, headers) => {
       const { name } = decision;
-      const counter = counters.get(name) ?? decisions.labels(topic, name);
-      counters.set(name, counter);
+      let counter = counters.get(name);
+      if (counter === undefined) {
+        counter = decisions.labels(topic, name);
+        counters.set(name, counter);
+      }
       counter.inc();
       const data = decision.data as unknown as Told;
       const outcome = OUTCOMES[name];

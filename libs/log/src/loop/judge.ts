@@ -1,14 +1,7 @@
 import { type DeadLetterReason, HEADER, regionOfTopic } from '#libs/contracts';
 import { type Aside, deadLetter, forwarded, putAside, wasForwarded } from '../dead-letter.ts';
 import type { Batch, LogRecord, ReceivedEvent } from '../port.ts';
-import {
-  type LogSpan,
-  startProcess,
-  startSend,
-  type TraceContext,
-  traceHeaders,
-  traceOfRecord,
-} from '../tracing.ts';
+import { type LogSpan, startProcess, startSend, type TraceContext, traceOfRecord } from '../tracing.ts';
 import type { Decision, InputVerdict, Outcome } from './definition.ts';
 import { LOOP_LIMITS } from './limits.ts';
 import type { Progress } from './records.ts';
@@ -203,7 +196,7 @@ export class Judge<S, I, M> {
     this.writer.enqueue({
       decision,
       next,
-      headers: Object.assign(causeHeaders(cause), traceHeaders(trace), outcome.headers),
+      headers: Object.assign(causeHeaders(cause), trace, outcome.headers),
       before: { offsets: [...this.offsets], memory: memoryBefore },
       ...(span && { span }),
     });

@@ -117,11 +117,13 @@ export class DecisionWriter<S, I, M> {
     }
     this.end += group.length;
     this.inFlight = 0;
-    for (const [i, { decision, next, headers, span }] of group.entries()) {
+    let offset = base;
+    for (const { decision, next, headers, span } of group) {
       host.aggregates.confirm(decision.key, next);
       context.observer.decided?.(logTopic, decision, headers);
-      span?.add(positionAttributes(host, base + i));
+      span?.add(positionAttributes(host, offset));
       span?.end();
+      offset += 1;
     }
     host.acknowledged(progress);
     const tookMs = context.clock.nowMs() - sentAtMs;
