@@ -27,7 +27,7 @@ const SCRIPTS = {
   eventsPage: { lua: EVENTS_PAGE, numberOfKeys: 2 },
   historyOpen: { lua: HISTORY_OPEN, numberOfKeys: 4 },
   sealHistory: { lua: SEAL_HISTORY, numberOfKeys: 4 },
-  historyAt: { lua: HISTORY_AT, numberOfKeys: 4 },
+  historyAt: { lua: HISTORY_AT },
   historyRange: { lua: HISTORY_RANGE, numberOfKeys: 4 },
   historyLook: { lua: HISTORY_LOOK, numberOfKeys: 4 },
 };

@@ -1,7 +1,9 @@
 import type { RedisClient, RedisCommand } from '../client.ts';
 import { type ConnectionFilter, type ConnectionView, listName, matches } from '../connections.ts';
 import { encodeCursor, lexAfter, type Page, type PageRequest, pageSize } from '../cursor.ts';
+import { chunks } from '../decisions.ts';
 import { BeforeRetention, RegistryUnavailable } from '../errors.ts';
+import { isEmpty } from '../filtered-page.ts';
 import { KEYS } from '../keys.ts';
 import { REGISTRY_LIMITS } from '../limits.ts';
 import { decodeBlock } from './block.ts';
@@ -45,10 +47,12 @@ export async function listConnectionsAt(
   const limit = pageSize(request);
   // A connection's kind is for ever; all else that lists are made by may have been otherwise then.
   const index = filter.kind === undefined ? KEYS.allConnections : KEYS.connectionsWith('kind', filter.kind);
-  const stride = Math.min(REGISTRY_LIMITS.rowsPerCall, limit);
   const items: ConnectionView[] = [];
   let from = lexAfter(list, request);
-  for (let looked = 0; looked < REGISTRY_LIMITS.historyRowsLooked; looked += stride) {
+  for (let looked = 0; looked < REGISTRY_LIMITS.historyRowsLooked; ) {
+    // Without a filter nearly each row is taken; with one, how many must be looked at cannot be known.
+    const wanted = isEmpty(filter) ? limit - items.length : limit;
+    const stride = Math.min(REGISTRY_LIMITS.rowsPerCall, wanted);
     const [found] = await client.run([['zrangebylex', index, from, '+', 'LIMIT', 0, stride]]);
     const ids = found as string[];
     const views = await connectionsThen(client, ids, atMs);
@@ -60,6 +64,7 @@ export async function listConnectionsAt(
       if (items.length === limit && !isLast) return { items, next_cursor: encodeCursor(list, id) };
     }
     if (ids.length < stride) return { items };
+    looked += stride;
   }
   return { items, next_cursor: encodeCursor(list, from.slice(1)) };
 }
@@ -91,18 +96,24 @@ async function connectionsThen(
   ids: readonly string[],
   atMs: number,
 ): Promise<(ConnectionView | undefined)[]> {
-  const size = REGISTRY_LIMITS.historyBlock;
-  const answers = await client.run(
-    ids.map((id): RedisCommand => ['historyAtBuffer', ...historyKeys(id), atMs, size]),
-  );
-  return answers.map((answer, i) => {
+  const portions = chunks(ids, client.clustered ? 1 : REGISTRY_LIMITS.rowsPerCall);
+  const answers = (await client.run(portions.map((some) => askedThen(some, atMs)))) as (Found | null)[][];
+  return answers.flat().map((answer, i) => {
     const id = ids[i] as string;
-    const entry = answer ? entryThen(id, answer as [Buffer, ...unknown[]], atMs) : undefined;
+    const entry = answer ? entryThen(id, answer, atMs) : undefined;
     return entry && rowOfEntry(id, entry);
   });
 }
 
-function entryThen(id: string, [word, ...rest]: [Buffer, ...unknown[]], atMs: number): Entry | undefined {
+/** A word, and what belongs to it. */
+type Found = [Buffer, ...unknown[]];
+
+function askedThen(ids: readonly string[], atMs: number): RedisCommand {
+  const keys = ids.flatMap(historyKeys);
+  return ['historyAtBuffer', keys.length, ...keys, atMs, REGISTRY_LIMITS.historyBlock];
+}
+
+function entryThen(id: string, [word, ...rest]: Found, atMs: number): Entry | undefined {
   switch (word.toString()) {
     case 'before':
       return undefined;

@@ -3,7 +3,7 @@
  * is sealed. A block's member in the index is `<first version, 12 digits>:<crc>:<time>`: the time is the latest decision
  * up to the block's end. Its score is the latest up to its first decision: time as the history counts it never goes back.
  *
- * KEYS of all of them: the row, the events, the blocks (hash by first version, 12 digits), the index.
+ * KEYS of all of them but the one that takes several connections: the row, the events, the blocks (hash by first version, 12 digits), the index.
  */
 const HISTORY = `
 local row, events, blocks, index = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -62,48 +62,56 @@ return added
 `;
 
 /**
- * Finds the decision that was the newest at a moment.
+ * Finds the decisions that were the newest at a moment, of each connection one.
  *
- * ARGV: the moment (milliseconds), decisions a block. Returns nothing when there is no such connection; else a word and:
- * 'event', its version, the event; or 'block', the block that has it; or 'before': there was no decision yet; or
- * 'dropped', the first moment that is still known; or 'lacking': something that should be there is not.
+ * KEYS: per connection the four. ARGV: the moment (milliseconds), decisions a block. Returns per connection nothing when there is
+ * none; else a word and: 'event', its version, the event; or 'block', the block that has it; or 'before': there was no decision yet;
+ * or 'dropped', the first moment that is still known; or 'lacking': something that should be there is not.
  */
 export const HISTORY_AT = `
 ${HISTORY}
 local moment, size = tonumber(ARGV[1]), tonumber(ARGV[2])
-local version = tonumber(redis.call('HGET', row, 'version') or 0)
-if version == 0 then return false end
-local sealed, time = member(-1)
-local from = sealed and tonumber(sealed) + size or 1
-if not time or time <= moment then
-  local first = version - redis.call('LLEN', events) + 1
-  if first > from and from <= version then return {'lacking'} end
-  local found, at
-  local past = false
-  for stride = from, version, 32 do
-    for i, event in ipairs(redis.call('LRANGE', events, stride - first, stride - first + 31)) do
-      local decided = tonumber(string.sub(event, 1, 13))
-      if not decided then return {'lacking'} end
-      past = decided > moment
+local function newest()
+  local version = tonumber(redis.call('HGET', row, 'version') or 0)
+  if version == 0 then return false end
+  local sealed, time = member(-1)
+  local from = sealed and tonumber(sealed) + size or 1
+  if not time or time <= moment then
+    local first = version - redis.call('LLEN', events) + 1
+    if first > from and from <= version then return {'lacking'} end
+    local found, at
+    local past = false
+    for stride = from, version, 32 do
+      for i, event in ipairs(redis.call('LRANGE', events, stride - first, stride - first + 31)) do
+        local decided = tonumber(string.sub(event, 1, 13))
+        if not decided then return {'lacking'} end
+        past = decided > moment
+        if past then break end
+        found, at = event, stride + i - 1
+      end
       if past then break end
-      found, at = event, stride + i - 1
     end
-    if past then break end
+    if found then return {'event', at, found} end
+    if not sealed then return {'before'} end
   end
-  if found then return {'event', at, found} end
-  if not sealed then return {'before'} end
+  local hit = redis.call('ZREVRANGEBYSCORE', index, ARGV[1], '-inf', 'LIMIT', 0, 1)[1]
+  if not hit then
+    local oldest = redis.call('ZRANGE', index, 0, 0, 'WITHSCORES')
+    if tonumber(string.match(oldest[1], '^%d+')) == 1 then return {'before'} end
+    return {'dropped', oldest[2]}
+  end
+  local first = string.match(hit, '^%d+')
+  local next = member(redis.call('ZRANK', index, hit) + 1)
+  local bytes = redis.call('HGET', blocks, first)
+  if not bytes or (next and tonumber(next) ~= tonumber(first) + size) then return {'lacking'} end
+  return {'block', bytes}
 end
-local hit = redis.call('ZREVRANGEBYSCORE', index, ARGV[1], '-inf', 'LIMIT', 0, 1)[1]
-if not hit then
-  local oldest = redis.call('ZRANGE', index, 0, 0, 'WITHSCORES')
-  if tonumber(string.match(oldest[1], '^%d+')) == 1 then return {'before'} end
-  return {'dropped', oldest[2]}
+local answers = {}
+for k = 1, #KEYS, 4 do
+  row, events, blocks, index = KEYS[k], KEYS[k + 1], KEYS[k + 2], KEYS[k + 3]
+  answers[#answers + 1] = newest()
 end
-local first = string.match(hit, '^%d+')
-local next = member(redis.call('ZRANK', index, hit) + 1)
-local bytes = redis.call('HGET', blocks, first)
-if not bytes or (next and tonumber(next) ~= tonumber(first) + size) then return {'lacking'} end
-return {'block', bytes}
+return answers
 `;
 
 /**
