@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { type Collector, startCollector } from '../../../test/support/otlp.ts';
 import { waitFor } from '../../../test/support/wait-for.ts';
@@ -32,6 +33,19 @@ describe('tracing', () => {
     const span = tracing.start('any', { kind: 'internal', parent: PARENT });
     expect(span.context).toBe(PARENT);
     expect(tracing.start('any', { kind: 'internal' }).context).toBeUndefined();
+  });
+
+  it('loads nothing of OpenTelemetry before a collector is named', () => {
+    const folder = new URL('.', import.meta.url);
+    const sources = readdirSync(folder).filter((name) => name.endsWith('.ts') && !name.endsWith('.spec.ts'));
+    const imports = sources.flatMap((name) =>
+      [
+        ...readFileSync(new URL(name, folder), 'utf8').matchAll(
+          /^(?:import|export) .*'(.*(?:opentelemetry|tracing-sdk).*)';$/gms,
+        ),
+      ].map(([, what]) => [name, what]),
+    );
+    expect([...new Set(imports.map(([name]) => name))]).toEqual(['tracing-sdk.ts']);
   });
 
   it('tells the id of a trace, and none of what is no context', () => {
