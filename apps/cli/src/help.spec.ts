@@ -47,4 +47,19 @@ describe('every command', () => {
     }
     expect(rig.rest.asked).toEqual([]);
   });
+
+  it.each([
+    [['connections', 'ls', '--status', 'happy'], 'active'],
+    [['connections', 'ls', '--limit', '0'], 'whole number'],
+    [['connections', 'get', 'x', '--at', 'yesterday'], '15m'],
+    [['connections', 'failover', 'x'], '--reason'],
+    [['connections', 'ls', '--url', 'localhost'], 'http://host:port'],
+    [['connections', 'lsx'], 'ls'],
+    [['conections'], 'connections'],
+  ])('refuses %j, and says what it takes', async (args, words) => {
+    rig.written = new Written();
+    expect(await rig.trunkline(...args)).toBe(2);
+    expect(rig.written.stderr).toContain(words);
+    expect(rig.rest.asked).toEqual([]);
+  });
 });
