@@ -7,6 +7,7 @@ import { tlsServer } from '../../libs/endpoint/testing/impostors.ts';
 import type { Name, Stack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { audit } from './support/audit.ts';
+import { causeOf } from './support/explained.ts';
 import { putPolicy } from './support/operator.ts';
 import {
   Conversation,
@@ -162,6 +163,7 @@ describe('a session whose code, name or ends are in doubt', () => {
       policy: 'sessions',
       rejected: { identity: expect.stringMatching(/^guest-[0-9a-f]{32}$/) },
     });
+    expect((await causeOf(stack, controller.id)).why_not).toEqual(['not-allowed']);
     // The code is as good as before.
     await putPolicy(stack, SESSION_POLICY, {
       settings: { session_window_ms: WINDOW_MS, guest_targets: true },
@@ -199,6 +201,7 @@ describe('a session whose code, name or ends are in doubt', () => {
     expect(session.controller.events('interrupted')).toEqual([]);
     const refusals = (await sessionEvents(stack, id)).filter(({ data }) => data.reason === 'wrong-identity');
     expect(refusals).toHaveLength(4);
+    expect(await causeOf(stack, id)).toMatchObject({ reason: 'requested', why_not: [] });
     await hangUp(stack, session);
   });
 
@@ -220,9 +223,9 @@ describe('a session whose code, name or ends are in doubt', () => {
       const lonelyController = await underWay('consent');
       await waitFor(async () => (await sessionRow(stack, lonelyController.id)).phase !== 'target-attached');
       lonelyController.target.signal('SIGKILL');
-      for (const [session, left] of [
-        [lonelyTarget, lonelyTarget.target],
-        [lonelyController, lonelyController.run],
+      for (const [session, left, gone] of [
+        [lonelyTarget, lonelyTarget.target, 'controller-lost'],
+        [lonelyController, lonelyController.run, 'target-lost'],
       ] as const) {
         expect([await left.ended(), left.output()]).toEqual([
           EXIT.lost,
@@ -233,6 +236,7 @@ describe('a session whose code, name or ends are in doubt', () => {
         const ended = events.find(({ type }) => type === 'connection-ended');
         expect(ended?.data.reason).toBe('window-over');
         expect(events.map(({ type }) => type)).not.toContain('connection-activated');
+        expect(await causeOf(stack, session.id)).toMatchObject({ reason: gone });
       }
     });
   });

@@ -15,7 +15,7 @@ export async function explained(stack: Stack, id = LINK, controller: Name = CONT
       const isKnown = first !== undefined && (first.event_id === undefined || first.data !== undefined);
       return isKnown ? answer.body : undefined;
     },
-    { what: `${id} explained, with the fact that it began with` },
+    { what: `${id} explained, with the fact that it began with`, withinMs: 60_000, everyMs: 200 },
   );
   const { at: _asked, ...why } = body;
   expect(why.complete).toBe(true);
