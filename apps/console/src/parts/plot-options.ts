@@ -61,21 +61,54 @@ function drawBounds(plot: uPlot, colours: PlotColours): void {
   ctx.restore();
 }
 
-export function plotOptions({
-  widthPx,
-  heightPx,
-  colours,
-  withRoundTrips,
-  range,
-  onCursor,
-}: PlotSetup): uPlot.Options {
+const SCORE_SPLITS = [0, 20, 40, 60, 80, 100];
+/** Room above the highest score and the longest round trip, so that lines don't touch the edge or each other. */
+const SCORE_TOP = 104;
+const ROUND_TRIP_ROOM = 1.6;
+const ROUND_TRIP_TOP_MIN_MS = 4;
+
+function axesOf({ colours, withRoundTrips }: PlotSetup): uPlot.Axis[] {
   const axis = {
     stroke: colours.text,
     font: `11px ${colours.font}`,
     grid: { stroke: colours.grid, width: 1 },
     ticks: { show: false },
+    gap: 6,
   };
+  return [
+    { ...axis, size: 28, values: (_plot, seconds) => seconds.map(clock) },
+    { ...axis, size: 36, splits: SCORE_SPLITS },
+    {
+      ...axis,
+      show: withRoundTrips,
+      side: 1,
+      scale: 'ms',
+      size: 44,
+      grid: { show: false },
+      values: (_plot, ms) => ms.map((value) => `${value} ms`),
+    },
+  ];
+}
+
+function linesOf(colours: PlotColours): uPlot.Series[] {
   const stepped = uPlot.paths.stepped?.({ align: 1 });
+  const points = { show: false };
+  return [
+    {},
+    {
+      label: 'Score',
+      stroke: colours.line,
+      fill: (plot) => fadeOf(plot, colours.line),
+      width: 2,
+      points,
+      ...(stepped ? { paths: stepped } : {}),
+    },
+    { label: 'Round trip', scale: 'ms', stroke: colours.second, width: 1.25, dash: [2, 3], points },
+  ];
+}
+
+export function plotOptions(setup: PlotSetup): uPlot.Options {
+  const { widthPx, heightPx, colours, range, onCursor } = setup;
   return {
     width: widthPx,
     height: heightPx,
@@ -88,47 +121,17 @@ export function plotOptions({
     },
     scales: {
       x: { range },
-      y: { range: [0, 104] },
-      ms: { range: (_plot, _min, max) => [0, Math.max(4, (max ?? 0) * 1.6)] },
+      y: { range: [0, SCORE_TOP] },
+      ms: { range: (_plot, _min, max) => [0, Math.max(ROUND_TRIP_TOP_MIN_MS, (max ?? 0) * ROUND_TRIP_ROOM)] },
     },
-    axes: [
-      { ...axis, size: 28, gap: 6, values: (_plot, seconds) => seconds.map(clock) },
-      { ...axis, size: 36, gap: 6, splits: [0, 20, 40, 60, 80, 100] },
-      {
-        ...axis,
-        show: withRoundTrips,
-        side: 1,
-        scale: 'ms',
-        size: 44,
-        gap: 6,
-        grid: { show: false },
-        values: (_plot, ms) => ms.map((value) => `${value} ms`),
-      },
-    ],
-    series: [
-      {},
-      {
-        label: 'Score',
-        stroke: colours.line,
-        fill: (plot) => fadeOf(plot, colours.line),
-        width: 2,
-        points: { show: false },
-        ...(stepped ? { paths: stepped } : {}),
-      },
-      {
-        label: 'Round trip',
-        scale: 'ms',
-        stroke: colours.second,
-        width: 1.25,
-        dash: [2, 3],
-        points: { show: false },
-      },
-    ],
+    axes: axesOf(setup),
+    series: linesOf(colours),
     hooks: {
       drawAxes: [(plot) => drawBounds(plot, colours)],
       setCursor: [
-        ({ cursor }) =>
-          onCursor(cursor.left !== undefined && cursor.left >= 0 ? (cursor.idx ?? undefined) : undefined),
+        ({ cursor: { left = -1, idx } }) => {
+          onCursor(left >= 0 ? (idx ?? undefined) : undefined);
+        },
       ],
     },
   };
