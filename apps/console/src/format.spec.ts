@@ -9,6 +9,7 @@ import {
   sentence,
   shortTime,
   timeOfDay,
+  withLocalTimes,
 } from './format.ts';
 
 const NOON = new Date(2026, 0, 31, 12, 3, 7, 45);
@@ -56,6 +57,12 @@ describe('times', () => {
     [86_400_000, '1 d ago'],
   ])('%s ms later are %s', (ms, text) => {
     expect(ago(NOON.toISOString(), NOON.getTime() + ms)).toBe(text);
+  });
+
+  it('in a sentence are shown so as well', () => {
+    const text = `active since ${NOON.toISOString()}, until 2026-01-31T25:00:00Z`;
+    expect(withLocalTimes(text)).toBe('active since 2026-01-31 12:03:07.045, until –');
+    expect(withLocalTimes('at 2026-01-31, 12:03')).toBe('at 2026-01-31, 12:03');
   });
 
   it('have a distance only if both are known', () => {

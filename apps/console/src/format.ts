@@ -73,6 +73,14 @@ function coarse(ms: number): string {
   return ms < DAY_MS ? `${Math.floor(ms / HOUR_MS)} h` : `${Math.floor(ms / DAY_MS)} d`;
 }
 
+/** RFC 3339 with a time, as the controller's sentences have it. */
+const MOMENTS = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)/g;
+
+/** A sentence with its moments as this machine has them. */
+export function withLocalTimes(text: string): string {
+  return text.replaceAll(MOMENTS, (moment) => dateTime(moment, true));
+}
+
 export function between(from: string | undefined, to: string | undefined): number | undefined {
   return from === undefined || to === undefined ? undefined : Date.parse(to) - Date.parse(from);
 }

@@ -2,6 +2,7 @@ import type { ConsoleContext } from '../context.ts';
 import type { Connection, ConnectionEvent, Explanation, Failover, HealthHistory, Page } from '../model.ts';
 import { failoverAsOf } from './fold.ts';
 import { readPages } from './pages.ts';
+import { readable } from './readable.ts';
 import { Resource } from './resource.ts';
 
 /** Health and heartbeats come with reports, not with decisions: the row is read anew so often, in milliseconds. */
@@ -72,14 +73,14 @@ export class ConnectionReading {
 
   private readAll(place: string): void {
     this.own.want(place, (signal) => this.get('', signal, this.atQuery));
-    this.why.want(place, (signal) => this.get('/explain', signal, this.atQuery));
+    this.why.want(place, (signal) => this.readWhy(signal));
     this.events.want(place, (signal) => this.readEvents(signal));
     this.moves.want(place, (signal) => this.readMoves(signal));
     if (this.context?.at === undefined) this.health.want(place, (signal) => this.get('/health', signal));
   }
 
   private readDecided(): void {
-    this.why.again((signal) => this.get('/explain', signal, this.atQuery));
+    this.why.again((signal) => this.readWhy(signal));
     this.events.again((signal) => this.readEvents(signal));
     this.moves.again((signal) => this.readMoves(signal));
   }
@@ -102,6 +103,10 @@ export class ConnectionReading {
     const { context } = this;
     if (context === undefined) throw new Error('not started');
     return context.api.get<T>(`/connections/${encodeURIComponent(this.id)}${rest}`, query, signal);
+  }
+
+  private async readWhy(signal: AbortSignal): Promise<Explanation> {
+    return readable(await this.get<Explanation>('/explain', signal, this.atQuery));
   }
 
   private async readEvents(signal: AbortSignal): Promise<ConnectionEvent[]> {

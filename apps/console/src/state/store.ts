@@ -74,7 +74,10 @@ export class LiveStore {
         this.feed = feed;
         this.changed();
       },
-      onGap: () => void this.readConnections(),
+      onGap: () =>
+        void this.attempt(
+          async () => void (await Promise.all([this.readConnections(), this.readFailovers()])),
+        ),
     });
     this.live.start();
     void this.readAll();
@@ -137,8 +140,8 @@ export class LiveStore {
   }
 
   private async pollShort(): Promise<void> {
+    const { signal } = this.reading;
     await this.attempt(async () => {
-      const { signal } = this.reading;
       const beforeMs = Date.now();
       const [status, freeze] = await Promise.all([
         this.api.get<Status>('/status', {}, signal),
@@ -150,13 +153,18 @@ export class LiveStore {
       this.clockOffsetMs = Date.parse(status.now) - (beforeMs + Date.now()) / 2;
       this.changed();
     });
-    this.again(() => this.pollShort(), STORE_LIMITS.shortPollMs);
+    this.again(signal, () => this.pollShort(), STORE_LIMITS.shortPollMs);
   }
 
   private async pollLong(): Promise<void> {
+    const { signal } = this.reading;
     await this.attempt(() => this.readConnections());
     const pages = Math.ceil(this.world.connections.size / 500);
-    this.again(() => this.pollLong(), STORE_LIMITS.longPollMs + pages * STORE_LIMITS.longPollPerPageMs);
+    this.again(
+      signal,
+      () => this.pollLong(),
+      STORE_LIMITS.longPollMs + pages * STORE_LIMITS.longPollPerPageMs,
+    );
   }
 
   private async readAgents(): Promise<void> {
@@ -219,11 +227,11 @@ export class LiveStore {
   }
 
   /** What nobody looks at is not read. */
-  private again(read: () => Promise<void>, afterMs: number): void {
-    if (this.reading.signal.aborted) return;
+  private again(signal: AbortSignal, read: () => Promise<void>, afterMs: number): void {
+    if (signal.aborted) return;
     const timer = setTimeout(() => {
       this.timers.delete(timer);
-      if (document.hidden) this.again(read, afterMs);
+      if (document.hidden) this.again(signal, read, afterMs);
       else void read();
     }, afterMs);
     this.timers.add(timer);

@@ -9,7 +9,7 @@ import { cardStyles, controlStyles, pageStyles, sharedStyles } from '../styles.t
 import { View } from '../view.ts';
 import { lineCard } from './line-card.ts';
 import { loadMeter } from './load-meter.ts';
-import { actionButton, agentStatus, connectionStatus, fact, moveStatus, problem, took } from './pieces.ts';
+import { agentStatus, connectionStatus, explainedAction, fact, moveStatus, problem, took } from './pieces.ts';
 
 /** Moves that are shown at most. */
 const MOVES = 8;
@@ -193,7 +193,7 @@ export class AgentView extends View {
         ? `It is drained at a controller of ${agent.control_region}`
         : undefined;
     const disabled = agent.draining ? 'It is being drained already' : elsewhere;
-    return actionButton(context, 'Drain …', () => context.ask({ kind: 'drain', agent }), {
+    return explainedAction(context, 'Drain …', () => context.ask({ kind: 'drain', agent }), {
       bad: true,
       disabled,
     });

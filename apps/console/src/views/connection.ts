@@ -7,7 +7,8 @@ import { ConnectionReading } from '../state/connection-reading.ts';
 import { cardStyles, controlStyles, pageStyles, sharedStyles } from '../styles.ts';
 import { View } from '../view.ts';
 import './end-card.ts';
-import { actionButton, connectionStatus, fact, link, moveStatus, problem, took } from './pieces.ts';
+import './party-card.ts';
+import { connectionStatus, explainedAction, fact, link, moveStatus, problem, took } from './pieces.ts';
 
 /** One connection: how it is, why, what was decided on it, and what one may do. */
 export class ConnectionView extends View {
@@ -35,9 +36,8 @@ export class ConnectionView extends View {
   private renderActions(row: Connection): TemplateResult {
     const { context } = this;
     const over = row.status === 'closed' ? 'It is closed' : undefined;
-    return html`<div class="row">
-      ${actionButton(context, 'Move …', () => context.ask({ kind: 'failover', connection: row }), { disabled: over })}
-    </div>`;
+    const ask = () => context.ask({ kind: 'failover', connection: row });
+    return explainedAction(context, 'Move …', ask, { disabled: over });
   }
 
   private renderFacts(row: Connection): TemplateResult {
@@ -56,11 +56,17 @@ export class ConnectionView extends View {
 
   private renderEnds(row: Connection): TemplateResult {
     const [first, second] =
-      row.kind === 'session' ? [row.client_id, row.broker_id] : [row.client_id, row.server_id];
-    return html`<section class="ends" aria-label="Its two ends">
-      <tl-end-card .context=${this.context} .id=${first ?? ''} label=${row.kind === 'session' ? 'Controller' : 'Client'}></tl-end-card>
-      <tl-end-card .context=${this.context} .id=${second ?? ''} label=${row.kind === 'session' ? 'Broker' : 'Server'}></tl-end-card>
-    </section>`;
+      row.kind === 'session'
+        ? [
+            html`<tl-party-card .event=${this.reading.events.value?.at(-1)}></tl-party-card>`,
+            this.end('Broker', row.broker_id),
+          ]
+        : [this.end('Client', row.client_id), this.end('Server', row.server_id)];
+    return html`<section class="ends" aria-label="Its two ends">${first} ${second}</section>`;
+  }
+
+  private end(label: string, id: string | undefined): TemplateResult {
+    return html`<tl-end-card .context=${this.context} .id=${id ?? ''} .label=${label}></tl-end-card>`;
   }
 
   private renderWhy(): TemplateResult {

@@ -5,6 +5,7 @@ import '../parts/tl-chain.ts';
 import '../parts/tl-waterfall.ts';
 import { waitsForApproval } from '../state/attention.ts';
 import { failoverAsOf } from '../state/fold.ts';
+import { readable } from '../state/readable.ts';
 import { Resource } from '../state/resource.ts';
 import { cardStyles, controlStyles, pageStyles, sharedStyles } from '../styles.ts';
 import { View } from '../view.ts';
@@ -41,8 +42,8 @@ export class FailoverView extends View {
     // Explained as of its end, so that what came later does not stand in the way.
     const until = this.context.at ?? move.active_at;
     const path = `/connections/${encodeURIComponent(move.connection_id)}/explain`;
-    this.why.want(`${place} ${until ?? move.decided_at ?? ''}`, (signal) =>
-      api.get(path, until === undefined ? {} : { at: until }, signal),
+    this.why.want(`${place} ${until ?? move.decided_at ?? ''}`, async (signal) =>
+      readable(await api.get<Explanation>(path, until === undefined ? {} : { at: until }, signal)),
     );
   }
 

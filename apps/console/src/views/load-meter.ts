@@ -28,7 +28,9 @@ class LoadMeter extends LitElement {
     const width = `${Math.min(100, (load ?? 0) * 100).toFixed(1)}%`;
     return html`<span class="bar" aria-hidden="true"
         ><i class=${(load ?? 0) >= NEARLY_FULL ? 'full' : ''} ${styled({ width })}></i></span
-      ><span class="figures">${count(connections)}<span class="quiet"> / ${count(capacity)}</span></span>`;
+      ><span class="figures"
+        >${count(connections)}${capacity === undefined ? '' : html`<span class="quiet"> / ${count(capacity)}</span>`}</span
+      >`;
   }
 
   static override styles = [

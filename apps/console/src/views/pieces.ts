@@ -19,7 +19,7 @@ export function connectionStatus(row: Connection, withScore = true): TemplateRes
 }
 
 export function agentStatus(agent: Agent): TemplateResult {
-  const label = agent.status === 'unknown' ? 'not kept' : agent.draining ? 'draining' : agent.status;
+  const label = agent.status === 'unknown' ? 'not known' : agent.draining ? 'draining' : agent.status;
   return html`<tl-status .health=${healthOfAgent(agent)} .label=${label}></tl-status>`;
 }
 
@@ -70,9 +70,7 @@ export function actionButton(
   act: () => void,
   { bad = false, disabled }: { bad?: boolean; disabled?: string | undefined } = {},
 ): TemplateResult {
-  const { at } = context;
-  const why =
-    at === undefined ? (context.isOperator ? disabled : 'Sign in as an operator') : 'Go back to live to act';
+  const why = whyNot(context, disabled);
   return html`<button
     class="button ${bad ? 'bad' : ''}"
     ?disabled=${why !== undefined}
@@ -81,6 +79,19 @@ export function actionButton(
   >
     ${label}
   </button>`;
+}
+
+/** The same, and beside it why it can't be pressed: a title is not for touch and keyboard. */
+export function explainedAction(...given: Parameters<typeof actionButton>): TemplateResult {
+  const why = whyNot(given[0], given[3]?.disabled);
+  return html`<div class="row">
+    ${why ? html`<span class="quiet small">${why}</span>` : nothing}${actionButton(...given)}
+  </div>`;
+}
+
+function whyNot({ isOperator, at }: ConsoleContext, disabled: string | undefined): string | undefined {
+  if (at !== undefined) return 'Go back to live to act';
+  return isOperator ? disabled : 'Sign in as an operator';
 }
 
 export const took = (failover: Failover): string => duration(durationOf(failover));
