@@ -12,6 +12,8 @@ export interface BrokerNeed {
   readonly controller: RoundTrips;
   /** Where the target is attached: it reaches that one, whatever it measured. */
   readonly attachedTo?: { readonly broker_id: string; readonly incarnation: string };
+  /** Where the controller is attached, likewise. */
+  readonly controllerAt?: string | undefined;
   /** The broker that holds this very session: its place there is free for it. */
   readonly holder?: string | undefined;
   /** Brokers left out, and why. */
@@ -69,7 +71,8 @@ export function brokerExclusion(agent: FleetAgent, need: BrokerNeed, fleet: Flee
   const without = need.without?.get(agent.agent_id);
   if (without !== undefined) return without;
   if (!isHere && !reaches(need.target, agent.agent_id)) return 'not-reached-by-target';
-  return reaches(need.controller, agent.agent_id) ? undefined : 'not-reached-by-controller';
+  const isReached = agent.agent_id === need.controllerAt || reaches(need.controller, agent.agent_id);
+  return isReached ? undefined : 'not-reached-by-controller';
 }
 
 const reaches = (trips: RoundTrips, brokerId: string): boolean =>

@@ -26,6 +26,7 @@ export function chooseFor(
     target: leg.probes,
     controller: state.controller?.probes,
     attachedTo: leg,
+    controllerAt: state.controller?.broker_id,
     holder: state.placement?.broker_id,
     ...(without === undefined ? {} : { without }),
   };

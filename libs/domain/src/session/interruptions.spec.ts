@@ -27,6 +27,27 @@ describe('a session that is interrupted', () => {
     ]);
   });
 
+  it('goes on though an end found no broker when it measured, or not the one that it is at', () => {
+    const nobody = open();
+    nobody.closed('shutdown');
+    nobody.controller('us-1', { probes: [] });
+    expect(sessionLine(nobody.target('in-4', { resumed: true, consented: true, probes: [] }))).toBe(
+      'target-accepted → interrupted (target-attached) epoch 2 | hold-target in-4/2, redirect-controller us-1/2',
+    );
+    const another = open();
+    another.closed('shutdown');
+    another.controller('us-1', { probes: [{ broker_id: 'in-4', rtt_ms: 170 }] });
+    expect(sessionLine(another.target('us-1', { resumed: true, consented: true }))).toBe(
+      'target-accepted → interrupted (target-attached) epoch 2 | hold-target us-1/2, open-relay us-1/2',
+    );
+    const elsewhere = open();
+    elsewhere.closed('shutdown');
+    elsewhere.controller('us-1', { probes: [{ broker_id: 'in-4', rtt_ms: 170 }] });
+    expect(sessionLine(elsewhere.target('us-2', { resumed: true, consented: true }))).toContain(
+      'target-rejected',
+    );
+  });
+
   it('sends the controller after its target when they came to different brokers', () => {
     const s = open();
     s.controller('us-2');

@@ -12,7 +12,8 @@ export function legOf({ fact, region }: FactInput, data: LegFact): SessionLeg {
     region,
     attachment_id,
     attached_at: iso(fact.timeMs),
-    ...(probes === undefined
+    // A measure that found no broker at all was made in a bad moment: the end is attached to one.
+    ...(probes === undefined || probes.length === 0
       ? {}
       : { probes: Object.fromEntries(probes.map((probe) => [probe.broker_id, probe.rtt_ms])) }),
   };
