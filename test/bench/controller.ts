@@ -21,6 +21,8 @@ export interface ControllerOptions {
 }
 
 export interface ControllerProcess {
+  /** Where it serves HTTP. */
+  readonly url: string;
   /** The sum of one of its metrics over all labels, and the processor time it has used, in seconds. */
   sample(metric: string): Promise<{ readonly done: number; readonly cpuS: number }>;
   /** Resolves once its own /health/ready says so. */
@@ -32,6 +34,7 @@ export interface ControllerProcess {
 export async function startController(options: ControllerOptions): Promise<ControllerProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'trunkline-bench-'));
   const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
   writeFileSync(join(folder, 'token'), TOKEN);
   const logFile = join(folder, 'log');
   const output = openSync(logFile, 'w');
@@ -62,16 +65,17 @@ export async function startController(options: ControllerOptions): Promise<Contr
   process.once('exit', killWithUs);
   const readyOrEnded = async () => {
     if (child.exitCode !== null) return 'ended';
-    const answer = await fetch(`http://127.0.0.1:${port}/health/ready`).catch(() => undefined);
+    const answer = await fetch(`${url}/health/ready`).catch(() => undefined);
     return answer?.status === 200 && 'ready';
   };
   return {
+    url,
     async ready() {
       const state = await waitFor(readyOrEnded, { what: 'a ready controller', withinMs: READY_LIMIT_MS });
       if (state === 'ended') throw new Error(`the controller ended:\n${readFileSync(logFile, 'utf8')}`);
     },
     async sample(metric) {
-      const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      const text = await (await fetch(`${url}/metrics`)).text();
       return { done: sumOf(text, metric), cpuS: sumOf(text, 'process_cpu_seconds_total') };
     },
     async stop() {

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startServers } from '../support/servers.mjs';
+import { consoleBenches } from './console/all.ts';
 import { controlLoop } from './control-loop.ts';
 import { dr } from './dr.ts';
 import { factToCommand } from './fact-to-command.ts';
@@ -16,7 +17,7 @@ import { projector } from './projector.ts';
 import { SESSION_BENCHES, sessionBenches } from './sessions/all.ts';
 
 const REPORT = fileURLToPath(new URL('../../.trunkline/bench.json', import.meta.url));
-const LINK_BENCHES = ['latency', 'loop', 'projector', 'peer', 'mass', 'failover', 'dr'] as const;
+const LINK_BENCHES = ['latency', 'loop', 'projector', 'peer', 'mass', 'failover', 'dr', 'console'] as const;
 const BENCHES = [...LINK_BENCHES, ...SESSION_BENCHES] as const;
 
 const { values, positionals } = parseArgs({
@@ -69,6 +70,7 @@ async function main(): Promise<void> {
     if (chosen('mass')) results.push(...(await mass(options, links)));
     if (chosen('failover')) results.push(await failover(options));
     if (chosen('dr')) results.push(await dr({ ...options, samples: Math.ceil(samples * 0.4) }));
+    if (chosen('console')) results.push(...(await consoleBenches(options)));
     results.push(
       ...(await sessionBenches(SESSION_BENCHES.filter(chosen), {
         ...options,
