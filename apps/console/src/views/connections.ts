@@ -26,7 +26,7 @@ export class ConnectionsView extends ListView {
     {
       key: 'status',
       label: 'State',
-      width: 'minmax(130px, 1fr)',
+      width: 'minmax(172px, 1fr)',
       value: (row) => `${RANK[healthOfConnection(row)]} ${row.phase}`,
       render: (row) => connectionStatus(row, false),
     },
