@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { EndpointError } from '#libs/endpoint';
 import { getJson } from '../../support/http.ts';
 import { type Name, type Stack, startStack } from '../../support/stack.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -8,7 +9,8 @@ import {
   CROWDED,
   closeSdkSessions,
   inTurns,
-  openSdkSessions,
+  type Meeting,
+  openSdkSession,
   type People,
   peopleOf,
   type SdkSession,
@@ -26,6 +28,7 @@ const ANSWER_MS = 60_000;
  */
 const CARRYING_AT_ONCE = 200;
 const NANOSECONDS_PER_MS = 1e6;
+const OPENING_TRIES = 5;
 const LIMIT_MS = 120_000;
 const BROKER: Name = 'broker-us-1';
 
@@ -34,6 +37,8 @@ interface CrowdResult {
   readonly sessions: number;
   /** Bytes of streams that went there and came back, each looked at. */
   readonly bytes: number;
+  /** Openings that failed and were tried again. */
+  readonly triedAgain: number;
   readonly openedMs: number;
   readonly carriedMs: number;
   /** The longest turn of the event loop of this process, in which all its endpoints were silent. */
@@ -67,7 +72,8 @@ export async function expectCrowd(
       what: 'all in the registry',
     });
     await crowd.leave();
-    expect(await crowd.inRegistry('closed')).toBe(sessions);
+    // Those that were tried again left a code that nobody used.
+    expect(await crowd.inRegistry('closed')).toBeGreaterThanOrEqual(sessions);
   } finally {
     crowd.end();
   }
@@ -78,6 +84,7 @@ export async function expectCrowd(
 class Crowd {
   readonly sessions: SdkSession[] = [];
   private readonly interruptions: string[] = [];
+  private triedAgain = 0;
 
   private constructor(
     private readonly stack: Stack,
@@ -94,13 +101,15 @@ class Crowd {
     const brokers = brokersOf(this.stack, this.broker);
     const timings = {
       ...{ silenceMs: PATIENT_MS, idleSilenceMs: PATIENT_MS },
-      ...{ dialMs: ANSWER_MS, answerMs: ANSWER_MS, probeMs: ANSWER_MS },
+      ...{ answerMs: ANSWER_MS, probeMs: ANSWER_MS },
     };
     const turns = monitorEventLoopDelay();
     turns.enable();
     const beganMs = performance.now();
     const meeting = { people: this.people, controllerBrokers: brokers, targetBrokers: brokers, timings };
-    await openSdkSessions(count, meeting, this.sessions);
+    await inTurns(count, async (_index, lane) => {
+      this.sessions.push(await this.opened({ ...meeting, target: lane }));
+    });
     for (const { controller } of this.sessions) {
       controller.on('interrupted', ({ reason }) => this.interruptions.push(reason));
     }
@@ -120,10 +129,23 @@ class Crowd {
     return {
       sessions: this.sessions.length,
       bytes,
+      triedAgain: this.triedAgain,
       openedMs: openMs - beganMs,
       carriedMs: performance.now() - openMs,
       longestTurnMs: turns.max / NANOSECONDS_PER_MS,
     };
+  }
+
+  /** Asks again, as a person would, when a busy machine did not answer in time. */
+  private async opened(meeting: Meeting): Promise<SdkSession> {
+    for (let left = OPENING_TRIES - 1; ; left -= 1) {
+      try {
+        return await openSdkSession(meeting);
+      } catch (error) {
+        if (left === 0 || !(error instanceof EndpointError) || !error.retriable) throw error;
+        this.triedAgain += 1;
+      }
+    }
   }
 
   /** Why sessions were interrupted, if any was. */
