@@ -9,6 +9,7 @@ import {
   strikeAt,
   tableOf,
 } from './support/session-matrix.ts';
+import { isTrueCause } from './support/session-matrix-causes.ts';
 import type { CellName } from './support/session-matrix-cell.ts';
 import { expectNothingLeft } from './support/session-remains.ts';
 import { startEcho } from './support/sessions.ts';
@@ -55,6 +56,7 @@ describe('a session whose flow is struck', () => {
     const found = await strikeAt(stack, cells, echo.port);
     outcomes.push(...found);
     expect(found.filter((outcome) => !isAsPromised(outcome))).toEqual([]);
+    expect(found.filter((outcome) => !isTrueCause(outcome))).toEqual([]);
     expect(found).toHaveLength(cells.length);
     await expectNothingLeft(stack, REMAINS_LIMIT_MS);
   });

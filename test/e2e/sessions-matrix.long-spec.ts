@@ -11,6 +11,7 @@ import {
   strikeAt,
   tableOf,
 } from './support/session-matrix.ts';
+import { isTrueCause } from './support/session-matrix-causes.ts';
 import { expectNothingLeft } from './support/session-remains.ts';
 import { startEcho } from './support/sessions.ts';
 
@@ -40,6 +41,7 @@ describe('the matrix of sessions', () => {
       const found = await strikeAt(stack, cells, echo.port);
       outcomes.push(...found);
       expect(found.filter((outcome) => !isAsPromised(outcome))).toEqual([]);
+      expect(found.filter((outcome) => !isTrueCause(outcome))).toEqual([]);
       await expectNothingLeft(stack, REMAINS_LIMIT_MS);
     },
   );

@@ -3,6 +3,7 @@ import { SESSION_PHASES, SESSION_POLICY, STATUS_OF_SESSION_PHASE } from '#libs/c
 import { EXIT } from '../../../apps/cli/src/exit.ts';
 import type { Name, Stack } from '../../support/stack.ts';
 import { waitFor } from '../../support/wait-for.ts';
+import { causeOf, type TrueCause } from './explained.ts';
 import { putPolicy } from './operator.ts';
 import { Cell, type CellName, PROGRAMS, SIGNALS, type Side } from './session-matrix-cell.ts';
 import { HASTY_BROKER, STEPS, TURNS } from './session-matrix-steps.ts';
@@ -28,6 +29,8 @@ export const CELLS: readonly CellName[] = SESSION_PHASES.flatMap((phase) =>
 export interface Outcome extends CellName {
   readonly kind: 'session' | 'refused' | 'hang' | 'unclear';
   readonly text: string;
+  /** Why it stands where it stands, as explain says when all are back. */
+  readonly cause?: TrueCause;
 }
 
 /** A session or a clear refusal; what is over stays so, and what stood outlives its broker and the control loop. */
@@ -99,7 +102,11 @@ export async function strikeAt(
     ]);
     for (const name of struck) await revive(stack, name);
     const ended = outcomes.filter((outcome) => outcome !== undefined);
-    return await Promise.all(ended.map((outcome, index) => finished(cells[index] as Cell, outcome)));
+    const explained: Outcome[] = [];
+    // One after another: a controller looks into the log for one of them at a time.
+    for (const [index, outcome] of ended.entries())
+      explained.push(await withCause(cells[index] as Cell, outcome));
+    return await Promise.all(explained.map((outcome, index) => finished(cells[index] as Cell, outcome)));
   } finally {
     for (const cell of cells) cell.clear();
   }
@@ -215,6 +222,15 @@ function echoes(port: number): Promise<boolean> {
     socket.on('data', () => settle(true));
     socket.write('?');
   });
+}
+
+/** Tells why it came as it did; of a session, while it is open. */
+async function withCause(cell: Cell, outcome: Outcome): Promise<Outcome> {
+  const { stack, id, mistakenId = id } = cell;
+  const cause = await causeOf(stack, mistakenId);
+  const { reason, detail, agent_id } = cause;
+  const told = [reason, detail, agent_id].filter((each) => each !== undefined).join(' ');
+  return { ...outcome, cause, text: `${outcome.text} (${told})` };
 }
 
 /** A session goes on when what was struck is back, and somebody hangs up. */
