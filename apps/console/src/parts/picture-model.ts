@@ -56,11 +56,10 @@ interface Leg {
   readonly to: string | undefined;
 }
 
-/** Names of agents; those of a session's endpoints stand for all of them. */
+/** Names of agents; those of a session's endpoints stand for all of them. While it is interrupted it stands nowhere. */
 export function legsOf({ kind, status, client_id, server_id, broker_id }: Connection): readonly Leg[] {
   if (status === 'closed') return [];
   if (kind !== 'session') return client_id === undefined ? [] : [{ from: client_id, to: server_id }];
-  if (broker_id === undefined) return [];
   return [
     { from: CONTROLLERS, to: broker_id },
     { from: TARGETS, to: broker_id },

@@ -1,4 +1,4 @@
-import type { Layout, PlacedNode } from './picture-layout.ts';
+import { type Layout, NARROW_PX, type PlacedNode } from './picture-layout.ts';
 import type { Strand } from './picture-model.ts';
 
 export interface Point {
@@ -20,6 +20,8 @@ const PORTS_SHARE = 0.62;
 const PORT_GAP_MAX = 7;
 /** A connection that stands nowhere ends so far out, in pixels. */
 const STUB_PX = 44;
+/** There is little room beside the ends of sessions in a narrow picture. */
+const NARROW_STUB_PX = 30;
 
 /** 1 to the right, -1 to the left: to which side a curve leaves a node that goes to another. */
 function wayOf(node: PlacedNode, other: PlacedNode | undefined): 1 | -1 {
@@ -64,7 +66,7 @@ export function curveBetween(from: Point, fromWay: 1 | -1, to: Point, toWay: 1 |
   return [from, { x: from.x + fromWay * reach, y: from.y }, { x: to.x + toWay * reach, y: to.y }, to];
 }
 
-export function routesOf({ nodes }: Layout, strands: readonly Strand[]): Route[] {
+export function routesOf({ nodes, width }: Layout, strands: readonly Strand[]): Route[] {
   const ends = new Map<string, End[]>();
   const add = (id: string, strand: Strand, other: PlacedNode | undefined) => {
     const node = nodes.get(id);
@@ -78,6 +80,8 @@ export function routesOf({ nodes }: Layout, strands: readonly Strand[]): Route[]
     add(strand.from, strand, to);
     if (to) add(to.node.id, strand, nodes.get(strand.from));
   }
+  const stubOf = ({ side }: PlacedNode) =>
+    width < NARROW_PX && side === 'middle' ? NARROW_STUB_PX : STUB_PX;
   const ports = new Map([...ends].map(([id, list]) => [id, portsOf(nodes.get(id) as PlacedNode, list)]));
   return strands.flatMap((strand) => {
     const fromNode = nodes.get(strand.from);
@@ -86,7 +90,7 @@ export function routesOf({ nodes }: Layout, strands: readonly Strand[]): Route[]
     if (!fromNode || !from) return [];
     const way = wayOf(fromNode, toNode);
     const to = toNode && ports.get(toNode.node.id)?.get(strand.key);
-    const end = to ?? { x: from.x + way * STUB_PX, y: from.y };
+    const end = to ?? { x: from.x + way * stubOf(fromNode), y: from.y };
     const endWay = to && toNode ? wayOf(toNode, fromNode) : way === 1 ? -1 : 1;
     return [{ strand, curve: curveBetween(from, way, end, endWay) }];
   });

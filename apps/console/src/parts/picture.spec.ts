@@ -29,11 +29,11 @@ const link = (name: string, server_id: string | undefined, more: Partial<Connect
   ...more,
 });
 
-const session = (name: string, broker_id: string): Connection => ({
+const session = (name: string, broker_id?: string): Connection => ({
   ...link(name, undefined),
   connection_id: `ses_${name}`,
   kind: 'session',
-  broker_id,
+  ...(broker_id !== undefined && { broker_id }),
 });
 
 const fleet = [
@@ -147,6 +147,17 @@ describe('moves', () => {
     expect(moves.map(({ fromPair, toPair }) => [fromPair, toPair])).toEqual([
       [pairOf(CONTROLLERS, 'b1'), pairOf(CONTROLLERS, 'b2')],
       [pairOf(TARGETS, 'b1'), pairOf(TARGETS, 'b2')],
+    ]);
+  });
+
+  it('show a session that is interrupted leave its broker, and come to the next', () => {
+    const rows = [session('1', 'b1'), session('1'), session('1', 'b2')] as const;
+    const said = rows
+      .slice(1)
+      .map((row, i) => movesBetween(rowsOf([rows[i] as Connection]), [row], itself)[0]);
+    expect(said.map((move) => [move?.fromPair, move?.toPair])).toEqual([
+      [pairOf(CONTROLLERS, 'b1'), pairOf(CONTROLLERS, undefined)],
+      [pairOf(CONTROLLERS, undefined), pairOf(CONTROLLERS, 'b2')],
     ]);
   });
 
