@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { ROOT } from '../../deploy/local/paths.mjs';
+import { byLength } from '../support/length.ts';
 import { type Name, type Stack, startStack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { COMMANDS, isDrawn, nameOf, TO_CONTROLLER, TO_KAFKA } from './support/operator-commands.ts';
 import { LINK, rowOf, untilActive } from './support/spine.ts';
 
 jest.setTimeout(300_000);
@@ -60,7 +62,19 @@ describe("the operator's command line", () => {
       );
     });
   }
-  const trunkline = (...args: string[]) => ran(process.execPath, [BIN, ...args]);
+  /** Commands that did what they are for, in a pipe. */
+  const done = new Set<string>();
+  /** In a pipe: whatever it says is without colours and progress. */
+  async function trunkline(...args: string[]): Promise<Ran> {
+    const found = await ran(process.execPath, [BIN, ...args]);
+    expect({ args, ...found, drawn: isDrawn(found.stdout + found.stderr) }).toEqual({
+      args,
+      ...found,
+      drawn: false,
+    });
+    if (found.code === 0) done.add(nameOf(args));
+    return found;
+  }
   /** Through a pseudo terminal of 100 columns; both outputs come as one. */
   const atTerminal = (line: string, more: NodeJS.ProcessEnv = {}) =>
     ran('script', ['-qec', `stty cols 100 rows 20; '${process.execPath}' '${BIN}' ${line}`, '/dev/null'], {
@@ -111,6 +125,7 @@ describe("the operator's command line", () => {
       },
       { what: 'a move in the live stream', withinMs: 120_000 },
     );
+    done.add('tail');
     expect(JSON.parse(seen)).toMatchObject({
       type: 'failover-completed',
       connection_id: LINK,
@@ -227,22 +242,30 @@ describe("the operator's command line", () => {
     );
   });
 
-  it('says what to do when the controller is down', async () => {
+  it('has each of its commands done in a pipe, but for the approval, which nothing waits for here', () => {
+    expect(COMMANDS.filter((name) => !done.has(name))).toEqual(['failovers approve']);
+  });
+
+  it('says what to do when the controller is down, or Kafka', async () => {
     await stack.program(HOME).kill('SIGKILL');
-    const calls = [
-      ['connections', 'ls'],
-      ['agents', 'get', 'x'],
-      ['failovers', 'ls'],
-      ['top', '--once'],
-      ['tail'],
-    ];
-    for (const args of calls) {
-      const { code, stderr, stdout } = await trunkline(...args);
-      expect({ args, code, stdout }).toEqual({ args, code: 3, stdout: '' });
-      expect(stderr).toMatch(
-        /^trunkline: no answer from \S+ \(ECONNREFUSED\): is the central controller running\?.*\n$/,
-      );
-    }
+    // `check` tells what is down, and `replay` needs nobody.
+    const calls = [...TO_CONTROLLER, ...TO_KAFKA].map(nameOf);
+    expect([...calls, 'check', 'replay'].sort()).toEqual([...COMMANDS].sort());
+    const says = async (calls: readonly (readonly string[])[], words: RegExp) => {
+      for (const args of byLength(
+        calls.filter((_, index) => index % 4 === 0),
+        calls,
+      )) {
+        const { code, stdout, stderr } = await trunkline(...args);
+        expect({ args, code, stdout }).toEqual({ args, code: 3, stdout: '' });
+        expect(stderr).toMatch(words);
+      }
+    };
+    await says(
+      TO_CONTROLLER,
+      /^trunkline: no answer from \S+ \(ECONNREFUSED\): is the central controller running\?.*\n$/,
+    );
+    await says(TO_KAFKA, /^trunkline: .*: is Kafka there\? --brokers host:port.*\n$/);
     const { code, stdout } = await trunkline('check');
     expect(code).toBe(3);
     expect(stdout).toMatch(/^fail {2}controller /m);
