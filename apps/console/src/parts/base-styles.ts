@@ -68,3 +68,41 @@ export const healthStyles = css`
     --tone-soft: var(--tl-bad-soft);
   }
 `;
+
+/** What opens to show more, and the records that it shows. */
+export const disclosureStyles = css`
+  summary {
+    display: inline-flex;
+    align-items: center;
+    min-height: 26px;
+    border-radius: var(--tl-radius-s);
+    color: var(--tl-text-2);
+    font-size: var(--tl-size-s);
+    cursor: pointer;
+  }
+  summary:hover {
+    color: var(--tl-text);
+  }
+  summary::before {
+    margin-right: 6px;
+    content: '▸';
+  }
+  details[open] > summary::before {
+    content: '▾';
+  }
+  summary::-webkit-details-marker {
+    display: none;
+  }
+  pre {
+    max-height: 320px;
+    margin: var(--tl-space-1) 0;
+    padding: var(--tl-space-3);
+    overflow: auto;
+    border: 1px solid var(--tl-line);
+    border-radius: var(--tl-radius);
+    background: var(--tl-bg);
+    color: var(--tl-text);
+    font-size: 11.5px;
+    line-height: 1.5;
+  }
+`;

@@ -111,28 +111,6 @@ export const chainStyles = css`
     color: var(--tl-warn);
     font-size: var(--tl-size-s);
   }
-  summary {
-    display: inline-flex;
-    align-items: center;
-    min-height: 26px;
-    border-radius: var(--tl-radius-s);
-    color: var(--tl-text-2);
-    font-size: var(--tl-size-s);
-    cursor: pointer;
-  }
-  summary:hover {
-    color: var(--tl-text);
-  }
-  summary::before {
-    margin-right: 6px;
-    content: '▸';
-  }
-  details[open] > summary::before {
-    content: '▾';
-  }
-  summary::-webkit-details-marker {
-    display: none;
-  }
   .parts {
     display: grid;
     grid-template-columns: minmax(0, 1fr);
@@ -162,16 +140,6 @@ export const chainStyles = css`
   }
   section details {
     flex-basis: 100%;
-  }
-  pre {
-    max-height: 280px;
-    margin: 0 0 var(--tl-space-2);
-    padding: var(--tl-space-3);
-    overflow: auto;
-    border-radius: var(--tl-radius);
-    background: var(--tl-bg);
-    color: var(--tl-text);
-    font-size: 11.5px;
   }
   .place {
     margin-left: auto;

@@ -88,36 +88,6 @@ export const timelineStyles = css`
     vertical-align: middle;
     content: '';
   }
-  summary {
-    display: inline-flex;
-    align-items: center;
-    min-height: 24px;
-    border-radius: var(--tl-radius-s);
-    color: var(--tl-text-2);
-    font-size: var(--tl-size-s);
-    cursor: pointer;
-  }
-  summary::before {
-    margin-right: 6px;
-    content: '▸';
-  }
-  details[open] > summary::before {
-    content: '▾';
-  }
-  summary::-webkit-details-marker {
-    display: none;
-  }
-  pre {
-    max-height: 320px;
-    margin: var(--tl-space-1) 0 0;
-    padding: var(--tl-space-3);
-    overflow: auto;
-    border: 1px solid var(--tl-line);
-    border-radius: var(--tl-radius);
-    background: var(--tl-bg);
-    font-size: 11.5px;
-    line-height: 1.5;
-  }
   button {
     min-height: 24px;
     padding: 0 8px;

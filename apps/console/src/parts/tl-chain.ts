@@ -1,7 +1,7 @@
 import { html, LitElement, nothing } from 'lit';
 import { between, dateTime, duration, plural, sentence, timeOfDay, words } from '../format.ts';
 import type { ExplainedStep, Explanation, Suppressed, WhyNot } from '../model.ts';
-import { baseStyles, healthStyles } from './base-styles.ts';
+import { baseStyles, disclosureStyles, healthStyles } from './base-styles.ts';
 import {
   type AgentHref,
   renderAgent,
@@ -114,7 +114,7 @@ export class TlChain extends LitElement {
     `;
   }
 
-  static override styles = [baseStyles, healthStyles, chainStyles];
+  static override styles = [baseStyles, healthStyles, disclosureStyles, chainStyles];
 }
 
 customElements.define('tl-chain', TlChain);

@@ -1,7 +1,7 @@
 import { html, LitElement, nothing } from 'lit';
 import { between, dateTime, duration, plural, sentence, timeOfDay, words } from '../format.ts';
 import type { ConnectionEvent } from '../model.ts';
-import { baseStyles, healthStyles } from './base-styles.ts';
+import { baseStyles, disclosureStyles, healthStyles } from './base-styles.ts';
 import { gistOf } from './decision-words.ts';
 import { timelineStyles } from './timeline-styles.ts';
 import { healthMark } from './tl-status.ts';
@@ -95,7 +95,7 @@ export class TlTimeline extends LitElement {
     `;
   }
 
-  static override styles = [baseStyles, healthStyles, timelineStyles];
+  static override styles = [baseStyles, healthStyles, disclosureStyles, timelineStyles];
 }
 
 customElements.define('tl-timeline', TlTimeline);
