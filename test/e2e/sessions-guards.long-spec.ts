@@ -3,6 +3,7 @@ import { EXIT } from '../../apps/cli/src/exit.ts';
 import type { Stack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { audit } from './support/audit.ts';
+import { causeOf } from './support/explained.ts';
 import { Conversation } from './support/session-guards.ts';
 import { expectNothingLeft } from './support/session-remains.ts';
 import {
@@ -50,6 +51,7 @@ describe('a session with the default window', () => {
     await talk.heardAll();
     const awake = session[sleeper === 'target' ? 'controller' : 'target'];
     expect((await awake.until('resumed')).pause_ms).toBeGreaterThan(60_000 - 5_000);
+    expect(await causeOf(stack, session.id)).toMatchObject({ reason: `${sleeper}-lost`, detail: sleeper });
     talk.close();
     await hangUp(stack, session);
   });
@@ -64,6 +66,7 @@ describe('a session with the default window', () => {
     expect([await session.controller.ended(), session.controller.events('error')]).toEqual([9, []]);
     const last = (await sessionEvents(stack, session.id)).find(({ type }) => type === 'connection-ended');
     expect(last?.data.reason).toBe('window-over');
+    expect(await causeOf(stack, session.id)).toMatchObject({ reason: 'target-lost', detail: 'target' });
     await expectNothingLeft(stack);
     await audit(stack, { requests: false });
   });
@@ -115,6 +118,7 @@ describe('a session whose control plane is gone', () => {
       await talk.asks('after');
       const { controller, target } = session;
       expect([...controller.events('interrupted'), ...target.events('interrupted')]).toEqual([]);
+      expect(await causeOf(stack, session.id)).toMatchObject({ reason: 'requested', why_not: [] });
       talk.close();
       for (const each of [session, next]) await hangUp(stack, each);
     },

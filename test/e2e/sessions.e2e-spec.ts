@@ -11,6 +11,7 @@ import { PlainKafka } from '../support/plain-kafka.ts';
 import { redisCommand } from '../support/redis.ts';
 import type { Name, Stack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { brokerLost, causeOf } from './support/explained.ts';
 import { putPolicy } from './support/operator.ts';
 import { redisClient } from './support/redis-client.ts';
 import { transferBothWays } from './support/session-transfer.ts';
@@ -117,6 +118,11 @@ describe('a session', () => {
     ]);
     const ended = events.find(({ type }) => type === 'connection-ended')?.data;
     expect(ended).toMatchObject({ phase: 'ended', reason: 'hung-up', epoch: 1 });
+    expect(await causeOf(stack, id)).toMatchObject({
+      reason: 'hung-up',
+      detail: 'target',
+      said_by: brokerId,
+    });
     const facts = await new PlainKafka(stack.kafkaBrokers).readAll(
       `${stack.regions.scheme}.connection-status`,
     );
@@ -246,6 +252,7 @@ describe('a session', () => {
       ]);
       const { epoch } = await controller.until('resumed');
       expect(epoch).toBeGreaterThan(1);
+      expect(await causeOf(stack, id)).toMatchObject({ reason: 'target-lost', detail: 'target' });
       expect(await askOnce(port, 'after')).toBe('after');
       await hangUp(stack, { controller, target, id });
       echo.close();
@@ -276,6 +283,7 @@ describe('a session', () => {
     expect((await target.until('resumed')).broker_id).toBe(resumed.broker_id);
     const row = await untilPhase(stack, id, 'open');
     expect(row).toMatchObject({ status: 'active', epoch: 2, broker_id: resumed.broker_id });
+    expect(await causeOf(stack, id)).toMatchObject(brokerLost(brokerId));
     console.log(`pause of the controller: ${resumed.pause_ms} ms`);
     await hangUp(stack, session);
     const types = (await sessionEvents(stack, id)).map(({ type }) => type);
