@@ -8,6 +8,7 @@ import { freePort } from '../support/servers.mjs';
 import type { Name, Stack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { audit } from './support/audit.ts';
+import { brokerLost, causeOf } from './support/explained.ts';
 import { Conversation } from './support/session-guards.ts';
 import { type TourTerminal, tourIn } from './support/session-guards-tour.ts';
 import { expectNothingLeft } from './support/session-remains.ts';
@@ -66,6 +67,7 @@ describe('a session whose broker or end falls silent, or whose broker has to go'
     expect(resumed.broker_id).not.toBe(broker.name);
     await target.until('resumed');
     await talk.heardAll();
+    expect(await causeOf(stack, id)).toMatchObject(brokerLost(broker.name));
     await broker.kill('SIGCONT');
     await broker.waitReady();
     await talk.asks('and when it goes on');
@@ -85,6 +87,7 @@ describe('a session whose broker or end falls silent, or whose broker has to go'
     target.signal('SIGCONT');
     await controller.until('resumed');
     await talk.heardAll();
+    expect(await causeOf(stack, id)).toMatchObject({ reason: 'target-lost', detail: 'target' });
     await over(session);
   });
 
@@ -123,6 +126,12 @@ describe('a session whose broker or end falls silent, or whose broker has to go'
         expect(reasons).toEqual(
           expect.arrayContaining(['session-interrupted agent-draining', 'session-resumed established']),
         );
+        expect(await causeOf(stack, id)).toMatchObject({
+          reason: 'agent-draining',
+          agent_id: broker.name,
+          // Nobody asked for the other one: the broker's reports say that it goes.
+          fact: way === 'REST' ? 'agent-drain-requested' : 'fleet-changed',
+        });
         // Who comes now goes where there is room.
         const next = await openSession(stack, echo.port);
         expect(next.brokerId).not.toBe(broker.name);
@@ -146,6 +155,8 @@ describe('a session whose broker or end falls silent, or whose broker has to go'
       await talk.heardAll();
       const closed = (await sessionEvents(stack, id)).filter(({ type }) => type === 'session-interrupted');
       expect(closed.map(({ data }) => data.reason)).toEqual(expect.arrayContaining(['shutdown']));
+      const cause = await causeOf(stack, id);
+      expect(cause).toMatchObject({ reason: 'agent-draining', agent_id: broker.name });
       await over(session);
       for (const name of ['broker-in-3', 'broker-in-4'] as const) await stack.program(name).restart();
     });
