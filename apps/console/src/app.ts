@@ -96,7 +96,8 @@ export class ConsoleApp extends LitElement {
     if (target instanceof HTMLElement && target.matches('input')) target.blur();
     if (this.helping) this.helping = false;
     else if (this.timing && this.context.at === undefined) this.timing = false;
-    else this.context.tell(undefined);
+    else if (this.context.notice !== undefined) this.context.tell(undefined);
+    else this.view?.closeOpened();
     return true;
   }
 

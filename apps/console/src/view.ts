@@ -26,4 +26,7 @@ export abstract class View extends LitElement {
   /** What the keys `j`, `k` and Enter do; pages with rows have it. */
   move(_by: number): void {}
   openSelected(): void {}
+
+  /** What Escape does here, once nothing of the frame is open. */
+  closeOpened(): void {}
 }

@@ -115,8 +115,12 @@ export class SideNav extends View {
         }
         .figure {
           position: absolute;
-          top: 2px;
-          right: 0;
+          top: 1px;
+          right: -4px;
+          min-width: 16px;
+          padding: 0 4px;
+          font-size: 10px;
+          line-height: 15px;
         }
       }
       @media (max-width: 640px) {
@@ -159,10 +163,6 @@ export class SideNav extends View {
         .figure {
           top: 0;
           right: 8%;
-          min-width: 16px;
-          padding: 0 4px;
-          font-size: 10px;
-          line-height: 15px;
         }
       }
     `,

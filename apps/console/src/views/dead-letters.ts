@@ -83,6 +83,10 @@ export class DeadLettersView extends ListView {
     this.read.want(this.context.session.bearer ?? '', this.readFirst);
   }
 
+  override closeOpened(): void {
+    this.context.filter({ letter: undefined });
+  }
+
   private async readOlder(): Promise<void> {
     const cursor = this.next ?? (this.older.length === 0 ? this.read.value?.next_cursor : undefined);
     if (cursor === undefined) return;
@@ -222,7 +226,10 @@ export class DeadLettersView extends ListView {
       }
       @media (max-width: 1000px) {
         .sides.open {
-          grid-template: minmax(200px, 1fr) auto / minmax(0, 1fr);
+          grid-template-columns: minmax(0, 1fr);
+        }
+        .sides.open .fill {
+          display: none;
         }
       }
     `,

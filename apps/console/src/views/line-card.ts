@@ -13,6 +13,7 @@ class LineCard extends LitElement {
     css`
       :host {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: 2px;
         white-space: nowrap;
       }
@@ -21,6 +22,7 @@ class LineCard extends LitElement {
         align-items: center;
         justify-content: space-between;
         gap: var(--tl-space-3);
+        min-width: 0;
       }
       ::slotted([slot='title']) {
         min-width: 0;

@@ -132,6 +132,9 @@ export class OverviewView extends View {
         .figures {
           grid-template-columns: repeat(3, minmax(0, 1fr));
         }
+        .figures > :first-child {
+          grid-column: span 2;
+        }
       }
       @media (max-width: 640px) {
         .figures {
