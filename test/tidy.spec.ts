@@ -201,7 +201,7 @@ describe('the repository', () => {
       /\/tmp\/(?:plan|dev|jars|bash)/,
       /"resolved": *"|\bregistry\.(?:npmjs|yarnpkg)\./,
     ];
-    const texts = files.filter((path) => !/\.(png|svg|ico|bin|woff2?)$/.test(path)).map(readSource);
+    const texts = files.filter((path) => !/\.(png|webp|svg|ico|bin|woff2?)$/.test(path)).map(readSource);
     const found = breaches(texts, ({ text }) =>
       forbidden.flatMap((pattern) => text.match(pattern)?.[0] ?? []),
     );

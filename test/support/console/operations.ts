@@ -40,7 +40,10 @@ export class Operations {
     const agent = this.world.agents.get(serverId);
     if (agent === undefined) throw new Error(`there is no ${serverId}`);
     agent.lastReportMs = Date.now();
-    return this.world.standing(serverId).map((link) => this.move(link, 'peer-reset'));
+    return this.world.standing(serverId).map((link) => {
+      link.scenario.without(serverId);
+      return this.move(link, 'peer-reset');
+    });
   }
 
   /** A link loses its path and gets another. @returns its id */

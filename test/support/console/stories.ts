@@ -30,13 +30,15 @@ const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 
 /** A link of this cast of which nothing was decided yet. */
-function scene({ id, clientId, location, server, servers, sinceMs }: Cast): Scenario {
+function scene({ id, clientId, location, server, servers, sinceMs, random }: Cast): Scenario {
   const given = new Scenario(id, clientId);
   given.nowMs = sinceMs;
   given.client({ location });
   for (const [n, each] of neighbours(server, servers).entries()) {
     const zone = `west-2${'abc'[each % 3]}`;
-    given.server(serverName(each), { capacity: 400, carried: CARRIED[n] ?? 0, location: zone });
+    // What the one that is to die leaves behind does not all go to one other.
+    const carried = server === DEAD_SERVER && n > 0 ? random.between(60, 240) : (CARRIED[n] ?? 0);
+    given.server(serverName(each), { capacity: 400, carried, location: zone });
   }
   return given;
 }
@@ -121,6 +123,9 @@ export const moved: Story = (cast) => {
   settle(given, cast.random);
   return given;
 };
+
+/** The same, and the server stays away. */
+export const bereft: Story = (cast) => moved(cast).without(serverName(cast.server));
 
 /** Keepalives stay away, and the link goes elsewhere. */
 export const timedOut: Story = (cast) => {

@@ -11,7 +11,7 @@ import {
   serverName,
   sizeFor,
 } from './fleet.ts';
-import { type Cast, moved, steady, steadyRow, storyOf } from './stories.ts';
+import { bereft, type Cast, steady, steadyRow, storyOf } from './stories.ts';
 
 export interface WorldOptions {
   readonly seed?: number;
@@ -79,7 +79,7 @@ export class World {
     const clientId = clientName(client);
     const name = `${NAMES[row % NAMES.length]}${row < NAMES.length ? '' : `-${Math.floor(row / NAMES.length) + 1}`}`;
     const server = n % servers;
-    const died = [moved, 0, DIED_AGO_MS - SPREAD_MS, DIED_AGO_MS] as const;
+    const died = [bereft, 0, DIED_AGO_MS - SPREAD_MS, DIED_AGO_MS] as const;
     const isOf = server === DEAD_SERVER && died;
     const [story, , from, to] = isOf || (n < TOLD_LINKS && storyOf(n, this.random)) || [steady, 0, 0, 1];
     const agoMs = story === steady ? 0 : this.random.between(from, to);
