@@ -108,7 +108,7 @@ export interface SessionDecision extends DecisionBase<BrokerCommand> {
   target?: SessionLeg;
   /** The placement that exists after this decision: commanded and not over. */
   placement?: SessionPlacement;
-  /** The placement before, whose relay may still stand until both ends are at the next one. */
+  /** The placement before, whose relay may still stand, and has not said yet what it carried. */
   superseded?: SessionPlacement;
   /** The session was open once: the next opening resumes it. */
   opened?: boolean;
