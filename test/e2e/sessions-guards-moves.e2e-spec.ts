@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
+import { ROOT } from '../../deploy/local/paths.mjs';
+import { launch } from '../../deploy/local/processes.mjs';
 import { postJson } from '../support/http.ts';
 import { byLength, itLong } from '../support/length.ts';
 import { freePort } from '../support/servers.mjs';
@@ -13,7 +15,9 @@ import { Conversation } from './support/session-guards.ts';
 import { type TourTerminal, tourIn } from './support/session-guards-tour.ts';
 import { expectNothingLeft } from './support/session-remains.ts';
 import {
+  followRun,
   hangUp,
+  nameRun,
   type OpenSession,
   openSession,
   reviveBrokers,
@@ -198,6 +202,23 @@ describe('a session whose broker or end falls silent, or whose broker has to go'
       ssh.close();
       rmSync(folder, { recursive: true });
     }
+  });
+
+  it('may have another program at either end: the two examples of the SDK', async () => {
+    const { home, pki } = stack.layout;
+    const files = [join(home, 'brokers.json'), join(pki, 'ca.crt')];
+    const example = (which: string, ...args: string[]) => {
+      const name = nameRun(which);
+      const script = ['--import', './test/bench/typescript.mjs', `libs/endpoint/examples/${which}.ts`];
+      const line = { command: process.execPath, args: [...script, ...files, ...args], cwd: ROOT };
+      return followRun(stack, name, launch(stack.layout, { name, ...line, env: {} }));
+    };
+    const controller = example('controller', join(pki, 'controller.crt'), join(pki, 'controller.key'));
+    const find = (): string | undefined => /the code is (\S+),/.exec(controller.output())?.[1];
+    const target = example('target', await waitFor(find, { what: 'the code', withinMs: 60_000 }));
+    expect([await controller.ended(), await target.ended()]).toEqual([0, 0]);
+    expect(controller.output()).toContain('HELLO FROM THE CONTROLLER');
+    expect(target.output()).toMatch(/controller controls, through broker-[\s\S]*over: hung-up/);
   });
 
   it('leaves nothing behind, whatever became of it', async () => {
