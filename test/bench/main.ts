@@ -1,4 +1,4 @@
-// npm run bench [-- NAME…] [--samples 50] [--links 2000] [--sessions 1000] [--watch 2500] [--facts 30000] [--rounds 3] [--json FILE]: figures, their floors and ratios.
+// npm run bench [-- NAME…] [--samples 50] [--links 2000] [--sessions 1000] [--watch 2500] [--connections 100000] [--decisions 1000000] [--facts 30000] [--rounds 3] [--json FILE]: figures, their floors and ratios.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -14,10 +14,21 @@ import { type Comparison, rowsOf } from './figures.ts';
 import { mass } from './mass.ts';
 import { peer } from './peer.ts';
 import { projector } from './projector.ts';
+import { rest } from './rest.ts';
 import { SESSION_BENCHES, sessionBenches } from './sessions/all.ts';
 
 const REPORT = fileURLToPath(new URL('../../.trunkline/bench.json', import.meta.url));
-const LINK_BENCHES = ['latency', 'loop', 'projector', 'peer', 'mass', 'failover', 'dr', 'console'] as const;
+const LINK_BENCHES = [
+  'latency',
+  'loop',
+  'projector',
+  'peer',
+  'mass',
+  'failover',
+  'dr',
+  'rest',
+  'console',
+] as const;
 const BENCHES = [...LINK_BENCHES, ...SESSION_BENCHES] as const;
 
 const { values, positionals } = parseArgs({
@@ -25,7 +36,7 @@ const { values, positionals } = parseArgs({
   options: {
     /**
      * Of the failover; ten times as many of the latency and of the peer, two in five of the DR client; twice as many
-     * sessions opened, three in five deaths of a broker, forty times as many round trips through a relay.
+     * sessions opened, three in five deaths of a broker, forty times as many round trips through a relay, and of each REST call.
      */
     samples: { type: 'string', default: '50' },
     facts: { type: 'string', default: '30000' },
@@ -34,7 +45,10 @@ const { values, positionals } = parseArgs({
     links: { type: 'string', default: '2000' },
     /** Idle ones at one broker. */
     sessions: { type: 'string', default: '1000' },
-    /** How long each rate of a relay is watched, in milliseconds. */
+    /** In the registry that REST is asked about, and decisions on them. */
+    connections: { type: 'string', default: '100000' },
+    decisions: { type: 'string', default: '1000000' },
+    /** How long each rate of a relay and of a REST call is watched, in milliseconds. */
     watch: { type: 'string', default: '2500' },
     /** Where the same goes as JSON. */
     json: { type: 'string', default: REPORT },
@@ -70,6 +84,10 @@ async function main(): Promise<void> {
     if (chosen('mass')) results.push(...(await mass(options, links)));
     if (chosen('failover')) results.push(await failover(options));
     if (chosen('dr')) results.push(await dr({ ...options, samples: Math.ceil(samples * 0.4) }));
+    if (chosen('rest')) {
+      const size = { connections: whole('connections'), decisions: whole('decisions') };
+      results.push(...(await rest({ ...options, ...size, samples: samples * 40, watchMs: whole('watch') })));
+    }
     if (chosen('console')) results.push(...(await consoleBenches(options)));
     results.push(
       ...(await sessionBenches(SESSION_BENCHES.filter(chosen), {
@@ -87,7 +105,9 @@ async function main(): Promise<void> {
 /** Wrong flags: one line says which, and what is allowed. */
 class UsageError extends Error {}
 
-function whole(option: 'samples' | 'facts' | 'rounds' | 'links' | 'sessions' | 'watch'): number {
+type Count = 'samples' | 'facts' | 'rounds' | 'links' | 'sessions' | 'watch' | 'connections' | 'decisions';
+
+function whole(option: Count): number {
   const given = Number(values[option]);
   if (Number.isSafeInteger(given) && given > 0) return given;
   throw new UsageError(`--${option} is "${values[option]}": give a whole number from 1`);

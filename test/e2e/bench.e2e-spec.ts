@@ -100,7 +100,7 @@ describe('the short form of the bench', () => {
   it.each([
     [
       ['lateness'],
-      'lateness: there is latency, loop, projector, peer, mass, failover, dr, relay, session, session-memory, broker-death',
+      'lateness: there is latency, loop, projector, peer, mass, failover, dr, rest, console, relay, session, session-memory, broker-death',
     ],
     [['loop', '--facts', 'many'], '--facts is "many": give a whole number from 1'],
   ])(
