@@ -2,10 +2,11 @@ import { jest } from '@jest/globals';
 import { getJson } from '../support/http.ts';
 import type { Stack } from '../support/stack.ts';
 import { holdsFor, waitFor } from '../support/wait-for.ts';
+import { trunkline } from '../verify/trunkline.ts';
 import { auditing } from './support/audit.ts';
 import { shortName } from './support/evidence.ts';
 import { causeOf } from './support/explained.ts';
-import { post, putPolicy, spareLinks, untilPhaseOf } from './support/operator.ts';
+import { putPolicy, spareLinks, untilPhaseOf } from './support/operator.ts';
 import {
   CONTROLLER,
   eventsOf,
@@ -58,7 +59,8 @@ describe('a third of the servers lost at once', () => {
       { what: 'every link of the lost server moved or held' },
     );
     const held = after.filter(({ phase }) => phase === 'suppressed');
-    expect(held.length).toBe(hit.length - MAY_MOVE);
+    // One that a slow machine has to move twice is held as well.
+    expect(held.length).toBeGreaterThanOrEqual(hit.length - MAY_MOVE);
     await holdsFor(3_000, async () => {
       const rows = await Promise.all(held.map(({ connection_id }) => rowOf(stack, connection_id)));
       return rows.every(({ phase, status }) => phase === 'suppressed' && status === 'failed');
@@ -82,7 +84,9 @@ describe('a third of the servers lost at once', () => {
     });
     const one = await getJson(stack.url(CONTROLLER, `/api/v1/failovers/${failover.failover_id}`));
     expect(one.body.suppressed).toMatchObject({ reason: 'blast-radius' });
-    await post(stack, `/api/v1/failovers/${failover.failover_id}/approve`, { reason: 'it is really gone' });
+    const asked = ['failovers', 'approve', failover.failover_id, '--reason', 'it is really gone'];
+    const there = ['--url', stack.url(CONTROLLER, ''), '--token', stack.token];
+    expect(trunkline(...asked, ...there)).toMatchObject({ status: 0, stderr: '' });
     for (const id of hit) {
       const row = await untilPhaseOf(stack, id, 'active');
       expect(row.server_id).not.toBe(server);
