@@ -95,6 +95,7 @@ export class ConsoleApp extends LitElement {
   private close(target: EventTarget | undefined): boolean {
     if (target instanceof HTMLElement && target.matches('input')) target.blur();
     if (this.helping) this.helping = false;
+    else if (this.context.signingIn) this.context.openSignIn(false);
     else if (this.timing && this.context.at === undefined) this.timing = false;
     else if (this.context.notice !== undefined) this.context.tell(undefined);
     else this.view?.closeOpened();

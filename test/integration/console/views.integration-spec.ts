@@ -47,6 +47,16 @@ describe('each view of the console', () => {
     await page.getByRole('main').getByText(content).filter({ visible: true }).first().waitFor();
   }
 
+  /** What of the page does not fit into its width. */
+  async function tooWide(page: Page): Promise<string[]> {
+    return page.evaluate(`(() => {
+      const main = document.querySelector('tl-console').renderRoot.querySelector('main');
+      return [document.documentElement, main]
+        .filter((each) => each.scrollWidth > each.clientWidth)
+        .map((each) => each.tagName + ' needs ' + each.scrollWidth + ' of ' + each.clientWidth + ' pixels');
+    })()`);
+  }
+
   it('has a row in the table of this test', () => {
     expect(Object.keys(views())).toEqual(NAMES);
   });
@@ -56,6 +66,7 @@ describe('each view of the console', () => {
     const found: string[] = [];
     for (const name of NAMES) {
       await shows(page, name);
+      found.push(...(await tooWide(page)).map((what) => `${name}: ${what}`));
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme });
         found.push(...(await axeViolations(page)).map((fault) => `${name}, ${colorScheme}: ${fault}`));
@@ -69,10 +80,43 @@ describe('each view of the console', () => {
     const found: string[] = [];
     for (const name of NAMES) {
       await shows(page, name);
-      const widest = await page.evaluate('document.documentElement.scrollWidth');
-      if (widest !== PHONE.width) found.push(`${name}: ${widest} pixels wide`);
+      found.push(...(await tooWide(page)).map((what) => `${name}: ${what}`));
       found.push(...(await axeViolations(page)).map((fault) => `${name}: ${fault}`));
     }
+    expect(found).toEqual([]);
+  });
+
+  it('has no such fault in what opens over it either: help, sign-in, a confirmation, the time slider, another moment', async () => {
+    const page = await suite.open('/', { as: 'operator' });
+    const dialog = page.getByRole('dialog');
+    const found: string[] = [];
+    const look = async (name: string) =>
+      found.push(...(await axeViolations(page)).map((fault) => `${name}: ${fault}`));
+    await shows(page, 'a connection that moved');
+    await page.keyboard.press('?');
+    await dialog.waitFor();
+    await look('help');
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'hidden' });
+    await page
+      .getByRole('banner')
+      .getByRole('button', { name: /operator-ann/ })
+      .click();
+    await dialog.waitFor();
+    await look('sign-in');
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'hidden' });
+    await page.getByRole('main').getByRole('button', { name: /^move/i }).click();
+    await dialog.waitFor();
+    await look('a confirmation');
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'hidden' });
+    await page.keyboard.press('t');
+    await page.getByRole('slider').focus();
+    await look('the time slider');
+    await page.keyboard.press('PageDown');
+    await page.getByText(/as of/i).first().waitFor();
+    await look('another moment');
     expect(found).toEqual([]);
   });
 
