@@ -16,6 +16,8 @@ import { startServers } from './support/servers.mjs';
 const KINDS = ['unit', 'integration', 'e2e'];
 /** Not in `npm test`. */
 const LONG = 'long';
+/** Test files that run at once. */
+const WORKERS = 2;
 /** Kinds that start whole programs. */
 const WHOLE = ['e2e', LONG];
 
@@ -74,7 +76,8 @@ async function jest(kinds, workers, env) {
 }
 
 /**
- * Unit and integration tests share the processors; whole programs get them alone, one test file at a time.
+ * Unit and integration tests first, then those that start whole programs: these wait for most of their time, so that two
+ * files of them run at once as well.
  * @param {string[]} kinds
  * @returns {Promise<Tally[]>}
  */
@@ -89,12 +92,12 @@ async function tests(kinds) {
   try {
     const small = await jest(
       kinds.filter((kind) => !WHOLE.includes(kind)),
-      2,
+      WORKERS,
       env,
     );
     const whole = await jest(
       kinds.filter((kind) => WHOLE.includes(kind)),
-      1,
+      WORKERS,
       env,
     );
     return [small, whole];
