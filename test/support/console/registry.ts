@@ -34,16 +34,17 @@ export class StageRegistry implements RegistryReader {
   }
 
   async connections(filter: ConnectionFilter, page: PageRequest, sort: ConnectionSort = 'connection_id') {
-    const rows = this.rows((each) => this.now(each), filter);
+    const rows = this.rows(({ row }) => row, filter);
     if (sort.endsWith('updated_at')) rows.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
     if (sort.startsWith('-')) rows.reverse();
-    return this.page(rows, page);
+    const { items, ...rest } = this.page(rows, page);
+    return { items: items.map(withReports), ...rest };
   }
 
   async connection(id: string) {
     this.check();
     const found = this.world.connections.get(id);
-    return found && this.now(found);
+    return found && withReports(found.row);
   }
 
   async connectionEvents(id: string, page: PageRequest) {
@@ -139,13 +140,6 @@ export class StageRegistry implements RegistryReader {
     return rows;
   }
 
-  private now({ row }: Aggregate): ConnectionView {
-    const nowMs = Date.now();
-    const health_score = scoreOf(row, nowMs);
-    if (health_score === undefined) return row;
-    return { ...row, health_score, last_heartbeat: new Date(nowMs - (nowMs % REPORT_MS)).toISOString() };
-  }
-
   /** The newest first. */
   private ledgers(): FailoverView[] {
     const all = [...this.world.connections.values()].flatMap((each) => each.failovers());
@@ -175,6 +169,14 @@ export class StageRegistry implements RegistryReader {
   private check(): void {
     if (this.failure) throw this.failure;
   }
+}
+
+/** A row as of now: what reports say beside what was decided. */
+function withReports(row: ConnectionView): ConnectionView {
+  const nowMs = Date.now();
+  const health_score = scoreOf(row, nowMs);
+  if (health_score === undefined) return row;
+  return { ...row, health_score, last_heartbeat: new Date(nowMs - (nowMs % REPORT_MS)).toISOString() };
 }
 
 const keyOf = ({ updated_at, connection_id }: ConnectionView): string => `${updated_at}|${connection_id}`;
