@@ -3,6 +3,7 @@ import type { Browser } from 'playwright-core';
 import { launchBrowser } from '../support/console/browser.ts';
 import { openPage, type PageOptions, PHONE, type Watched } from '../support/console/page.ts';
 import { type Name, type Stack, startStack } from '../support/stack.ts';
+import { causeOf, serverLost } from './support/explained.ts';
 import { CONTROLLER, LINK, sidecarOf, untilActive } from './support/spine.ts';
 
 jest.setTimeout(300_000);
@@ -59,11 +60,11 @@ describe('the console on a local stack', () => {
     expect(after.server_id).not.toBe(before.server_id);
     const row = list.getByRole('row').filter({ hasText: LINK });
     await row.getByText(after.server_id ?? '').waitFor();
+    const cause = await causeOf(stack);
+    expect(cause).toMatchObject(serverLost(before));
     for (const page of [one, phone]) {
       const main = page.getByRole('main');
-      // The cause is named, with the server that was killed and who saw it.
-      const cause = new RegExp(`connection to ${before.server_id} was reset, as bank-client-1 saw`);
-      await main.getByText(cause).first().waitFor();
+      await main.getByText(cause.text).first().waitFor();
       await main
         .getByText(/failover.completed/i)
         .first()
