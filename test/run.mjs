@@ -77,7 +77,7 @@ async function jest(kinds, workers, env) {
 
 /**
  * Unit and integration tests first, then those that start whole programs: these wait for most of their time, so that two
- * files of them run at once as well.
+ * files of them run at once as well. Long suites fill the machine by themselves: one at a time.
  * @param {string[]} kinds
  * @returns {Promise<Tally[]>}
  */
@@ -97,7 +97,7 @@ async function tests(kinds) {
     );
     const whole = await jest(
       kinds.filter((kind) => WHOLE.includes(kind)),
-      WORKERS,
+      kinds.includes(LONG) ? 1 : WORKERS,
       env,
     );
     return [small, whole];
