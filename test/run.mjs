@@ -16,8 +16,6 @@ import { startServers } from './support/servers.mjs';
 const KINDS = ['unit', 'integration', 'e2e'];
 /** Not in `npm test`. */
 const LONG = 'long';
-/** Test files that run at once. */
-const WORKERS = 2;
 /** Kinds that start whole programs. */
 const WHOLE = ['e2e', LONG];
 
@@ -76,8 +74,8 @@ async function jest(kinds, workers, env) {
 }
 
 /**
- * Unit and integration tests first, then those that start whole programs: these wait for most of their time, so that two
- * files of them run at once as well. Long suites fill the machine by themselves: one at a time.
+ * Unit and integration tests share the processors; whole programs get them alone, one test file at a time: two at once
+ * take each nearly twice as long, and programs on a full machine miss their deadlines.
  * @param {string[]} kinds
  * @returns {Promise<Tally[]>}
  */
@@ -92,12 +90,12 @@ async function tests(kinds) {
   try {
     const small = await jest(
       kinds.filter((kind) => !WHOLE.includes(kind)),
-      WORKERS,
+      2,
       env,
     );
     const whole = await jest(
       kinds.filter((kind) => WHOLE.includes(kind)),
-      kinds.includes(LONG) ? 1 : WORKERS,
+      1,
       env,
     );
     return [small, whole];

@@ -204,7 +204,7 @@ describe('a session whose broker or end falls silent, or whose broker has to go'
     }
   });
 
-  it('may have another program at either end: the two examples of the SDK', async () => {
+  itLong('may have another program at either end: the two examples of the SDK', async () => {
     const { home, pki } = stack.layout;
     const files = [join(home, 'brokers.json'), join(pki, 'ca.crt')];
     const example = (which: string, ...args: string[]) => {

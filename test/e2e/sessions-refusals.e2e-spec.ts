@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { makeConnectionCode } from '#libs/contracts';
 import { splitAddress } from '#libs/relay';
+import { itLong } from '../support/length.ts';
 import { PlainKafka } from '../support/plain-kafka.ts';
 import { freePort } from '../support/servers.mjs';
 import type { Stack } from '../support/stack.ts';
@@ -204,7 +205,7 @@ describe('a session that is not to be', () => {
       expect([...new Set(wanted)].sort()).toEqual([...brokers].sort());
     });
 
-    it('carries a session through it, on both sides', async () => {
+    itLong('carries a session through it, on both sides', async () => {
       const env = { HTTPS_PROXY: `http://me:secret@127.0.0.1:${port}` };
       const listen = await freePort();
       const controller = trunkline(

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { jest } from '@jest/globals';
 import { SESSION_POLICY } from '#libs/contracts';
-import { byLength } from '../support/length.ts';
+import { byLength, itLong } from '../support/length.ts';
 import { PlainKafka } from '../support/plain-kafka.ts';
 import { redisCommand } from '../support/redis.ts';
 import type { Name, Stack } from '../support/stack.ts';
@@ -170,39 +170,42 @@ describe('a session', () => {
     }
   }
 
-  it('goes to the broker with the shortest whole way where policy wants that, and says how it weighed them', async () => {
-    const rows = (file: string): { id: string }[] =>
-      JSON.parse(readFileSync(join(stack.layout.home, file), 'utf8'));
-    const row = (file: string, id: string) => rows(file).find((each) => each.id === id);
-    // The target stands beside broker-in-3; broker-us-1, which is near to the controller, is not far from it either.
-    const list = join(stack.layout.home, 'brokers-between.json');
-    const seen = [
-      ...[row('brokers.json', 'broker-in-3'), row('brokers-usa.json', 'broker-us-1')],
-      ...[row('brokers-usa.json', 'broker-in-4'), row('brokers-india.json', 'broker-us-2')],
-    ];
-    writeFileSync(list, JSON.stringify(seen));
-    const flags = [...flagsOf(stack, 'target', ''), '--brokers', list];
-    const nearest = await openSession(stack, ssh.port, flags);
-    expect(nearest.brokerId).toBe('broker-in-3');
-    await hangUp(stack, nearest);
-    const placement = (broker_placement: string) =>
-      putPolicy(stack, SESSION_POLICY, { settings: { broker_placement }, reason: 'the whole way counts' });
-    await placement('least-total');
-    const session = await openSession(stack, ssh.port, flags);
-    await placement('nearest-target');
-    expect(session.brokerId).toBe('broker-us-1');
-    expect((await session.controller.until('open')).broker_id).toBe('broker-us-1');
-    await hangUp(stack, session);
-    const sent = (await sessionEvents(stack, session.id)).find(
-      ({ type }) => type === 'target-rejected',
-    )?.data;
-    expect(sent).toMatchObject({ reason: 'other-broker', rejected: { broker_id: 'broker-in-3' } });
-    const scores = new Map<string, number>(
-      sent.candidates.map((each: { agent_id: string; score: number }) => [each.agent_id, each.score]),
-    );
-    const best = Math.max(...scores.values());
-    expect([scores.size, scores.get('broker-us-1')]).toEqual([4, best]);
-  });
+  itLong(
+    'goes to the broker with the shortest whole way where policy wants that, and says how it weighed them',
+    async () => {
+      const rows = (file: string): { id: string }[] =>
+        JSON.parse(readFileSync(join(stack.layout.home, file), 'utf8'));
+      const row = (file: string, id: string) => rows(file).find((each) => each.id === id);
+      // The target stands beside broker-in-3; broker-us-1, which is near to the controller, is not far from it either.
+      const list = join(stack.layout.home, 'brokers-between.json');
+      const seen = [
+        ...[row('brokers.json', 'broker-in-3'), row('brokers-usa.json', 'broker-us-1')],
+        ...[row('brokers-usa.json', 'broker-in-4'), row('brokers-india.json', 'broker-us-2')],
+      ];
+      writeFileSync(list, JSON.stringify(seen));
+      const flags = [...flagsOf(stack, 'target', ''), '--brokers', list];
+      const nearest = await openSession(stack, ssh.port, flags);
+      expect(nearest.brokerId).toBe('broker-in-3');
+      await hangUp(stack, nearest);
+      const placement = (broker_placement: string) =>
+        putPolicy(stack, SESSION_POLICY, { settings: { broker_placement }, reason: 'the whole way counts' });
+      await placement('least-total');
+      const session = await openSession(stack, ssh.port, flags);
+      await placement('nearest-target');
+      expect(session.brokerId).toBe('broker-us-1');
+      expect((await session.controller.until('open')).broker_id).toBe('broker-us-1');
+      await hangUp(stack, session);
+      const sent = (await sessionEvents(stack, session.id)).find(
+        ({ type }) => type === 'target-rejected',
+      )?.data;
+      expect(sent).toMatchObject({ reason: 'other-broker', rejected: { broker_id: 'broker-in-3' } });
+      const scores = new Map<string, number>(
+        sent.candidates.map((each: { agent_id: string; score: number }) => [each.agent_id, each.score]),
+      );
+      const best = Math.max(...scores.values());
+      expect([scores.size, scores.get('broker-us-1')]).toEqual([4, best]);
+    },
+  );
 
   it('carries Redis to a guest with an empty home directory, several connections at once', async () => {
     const redis = new URL(stack.redisUrl);
