@@ -223,3 +223,27 @@ export const pageStyles = css`
     }
   }
 `;
+
+/** Pages whose sections stand in two columns where there is room, the first one wider unless they are `even`. */
+export const columnStyles = css`
+  .columns {
+    display: grid;
+    grid-template-columns: minmax(0, 3fr) minmax(0, 2fr);
+    align-items: start;
+    gap: var(--tl-space-4);
+  }
+  .columns.even {
+    grid-template-columns: repeat(2, minmax(0, 1fr));
+  }
+  .stack {
+    display: grid;
+    gap: var(--tl-space-4);
+    min-width: 0;
+  }
+  @media (max-width: 1100px) {
+    .columns,
+    .columns.even {
+      grid-template-columns: minmax(0, 1fr);
+    }
+  }
+`;

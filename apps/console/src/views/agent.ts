@@ -5,7 +5,7 @@ import type { Column, TlVirtualTable } from '../parts/tl-virtual-table.ts';
 import '../parts/tl-virtual-table.ts';
 import { connectionsWith, failoversWith } from '../state/filters.ts';
 import { Resource } from '../state/resource.ts';
-import { cardStyles, controlStyles, pageStyles, sharedStyles } from '../styles.ts';
+import { cardStyles, columnStyles, controlStyles, pageStyles, sharedStyles } from '../styles.ts';
 import { View } from '../view.ts';
 import { lineCard } from './line-card.ts';
 import { loadMeter } from './load-meter.ts';
@@ -227,21 +227,12 @@ export class AgentView extends View {
     cardStyles,
     controlStyles,
     pageStyles,
+    columnStyles,
     css`
-      .columns {
-        display: grid;
-        grid-template-columns: minmax(0, 3fr) minmax(0, 2fr);
-        align-items: start;
-        gap: var(--tl-space-4);
-      }
-      .stack,
       .carried {
         display: grid;
-        gap: var(--tl-space-4);
-        min-width: 0;
-      }
-      .carried {
         gap: var(--tl-space-2);
+        min-width: 0;
       }
       .carried tl-virtual-table {
         max-height: 560px;
@@ -259,11 +250,6 @@ export class AgentView extends View {
       }
       .lines .clip {
         flex: 1;
-      }
-      @media (max-width: 1100px) {
-        .columns {
-          grid-template-columns: minmax(0, 1fr);
-        }
       }
     `,
   ];

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { ago, count, plural } from '../format.ts';
+import { ago, count } from '../format.ts';
 import { AGENT_STATUSES, type Agent } from '../model.ts';
-import type { Column, SortOrder } from '../parts/tl-virtual-table.ts';
+import type { Column } from '../parts/tl-virtual-table.ts';
 import { agentsWith, countBy } from '../state/filters.ts';
 import { lineCard } from './line-card.ts';
 import { ListView } from './list-view.ts';
@@ -114,41 +114,26 @@ export class AgentsView extends ListView {
     const { world, route, store, at } = this.context;
     const all = this.rowsOf('all', () => [...world.agents.values()]);
     const rows = this.rowsOf('rows', () => agentsWith(all, route.query));
-    return html`<div class="page">
-      <div class="title">
-        <h1>Agents</h1>
-        <span class="quiet" role="status">
-          ${rows.length === all.length ? plural(all.length, 'agent') : `${count(rows.length)} of ${count(all.length)}`}
-        </span>
-      </div>
-      ${
+    return this.renderList({
+      heading: 'Agents',
+      noun: 'agent',
+      none: 'No agent has reported yet.',
+      opens: 'agent',
+      all,
+      rows,
+      columns: this.columns,
+      rowId: idOf,
+      card: this.renderCard,
+      filters: this.renderFilters(all),
+      isBusy: store.loading === 'loading',
+      note:
         at === undefined
-          ? nothing
+          ? undefined
           : html`<p class="note">
               What agents reported is not kept. Shown are those that a connection was at then, and how many each carried by the
               decisions; state, capacity and health of then are not known.
-            </p>`
-      }
-      ${this.renderFilters(all)}
-      <section class="fill">
-        <tl-virtual-table
-          .columns=${this.columns}
-          .rows=${rows}
-          .rowId=${idOf}
-          .sort=${this.sort}
-          .selected=${this.selected}
-          .card=${this.renderCard}
-          .busy=${store.loading === 'loading'}
-          label="Agents"
-          empty=${all.length === 0 ? 'No agent has reported yet.' : 'No agent fits these filters.'}
-          @tl-select=${(event: CustomEvent<{ id: string }>) => {
-            this.selected = event.detail.id;
-          }}
-          @tl-open=${(event: CustomEvent<{ id: string }>) => this.context.go('agent', event.detail.id)}
-          @tl-sort=${(event: CustomEvent<SortOrder>) => this.onSort(event.detail)}
-        ></tl-virtual-table>
-      </section>
-    </div>`;
+            </p>`,
+    });
   }
 }
 

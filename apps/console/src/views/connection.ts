@@ -4,7 +4,7 @@ import type { Connection } from '../model.ts';
 import '../parts/tl-chain.ts';
 import '../parts/tl-timeline.ts';
 import { ConnectionReading } from '../state/connection-reading.ts';
-import { cardStyles, controlStyles, pageStyles, sharedStyles } from '../styles.ts';
+import { cardStyles, columnStyles, controlStyles, pageStyles, sharedStyles } from '../styles.ts';
 import { View } from '../view.ts';
 import './end-card.ts';
 import './party-card.ts';
@@ -188,18 +188,8 @@ export class ConnectionView extends View {
     cardStyles,
     controlStyles,
     pageStyles,
+    columnStyles,
     css`
-      .columns {
-        display: grid;
-        grid-template-columns: minmax(0, 3fr) minmax(0, 2fr);
-        align-items: start;
-        gap: var(--tl-space-4);
-      }
-      .stack {
-        display: grid;
-        gap: var(--tl-space-4);
-        min-width: 0;
-      }
       .ends {
         display: grid;
         grid-template-columns: repeat(2, minmax(0, 1fr));
@@ -218,11 +208,6 @@ export class ConnectionView extends View {
       }
       .moves a {
         flex: 1;
-      }
-      @media (max-width: 1100px) {
-        .columns {
-          grid-template-columns: minmax(0, 1fr);
-        }
       }
       @media (max-width: 640px) {
         .ends {

@@ -1,8 +1,8 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { ago, count, plural } from '../format.ts';
+import { ago, count } from '../format.ts';
 import { CONNECTION_STATUSES, type Connection } from '../model.ts';
 import { healthOfConnection } from '../parts/health.ts';
-import type { Column, SortOrder } from '../parts/tl-virtual-table.ts';
+import type { Column } from '../parts/tl-virtual-table.ts';
 import { isTroubled } from '../state/attention.ts';
 import { connectionsWith, countBy } from '../state/filters.ts';
 import { lineCard } from './line-card.ts';
@@ -117,33 +117,20 @@ export class ConnectionsView extends ListView {
     const all = this.rowsOf('all', () => [...world.connections.values()]);
     const rows = this.rowsOf('rows', () => connectionsWith(all, route.query));
     const isLoading = past ? past.state === 'loading' : store.loading === 'loading';
-    return html`<div class="page">
-      <div class="title">
-        <h1>Connections</h1>
-        <span class="quiet" role="status">
-          ${rows.length === all.length ? plural(all.length, 'connection') : `${count(rows.length)} of ${count(all.length)}`}${isLoading ? ', reading …' : ''}
-        </span>
-      </div>
-      ${this.renderFilters(all)}
-      <section class="fill">
-        <tl-virtual-table
-          .columns=${this.columns}
-          .rows=${rows}
-          .rowId=${idOf}
-          .sort=${this.sort}
-          .selected=${this.selected}
-          .card=${this.renderCard}
-          .busy=${isLoading}
-          label="Connections"
-          empty=${all.length === 0 ? 'No connections yet.' : 'No connection fits these filters.'}
-          @tl-select=${(event: CustomEvent<{ id: string }>) => {
-            this.selected = event.detail.id;
-          }}
-          @tl-open=${(event: CustomEvent<{ id: string }>) => this.context.go('connection', event.detail.id)}
-          @tl-sort=${(event: CustomEvent<SortOrder>) => this.onSort(event.detail)}
-        ></tl-virtual-table>
-      </section>
-    </div>`;
+    return this.renderList({
+      heading: 'Connections',
+      noun: 'connection',
+      none: 'No connections yet.',
+      opens: 'connection',
+      all,
+      rows,
+      columns: this.columns,
+      rowId: idOf,
+      card: this.renderCard,
+      filters: this.renderFilters(all),
+      isBusy: isLoading,
+      more: isLoading ? ', reading …' : '',
+    });
   }
 }
 

@@ -1,7 +1,7 @@
 import { html, type TemplateResult } from 'lit';
-import { count, NOTHING, plural, shortTime, words } from '../format.ts';
+import { NOTHING, shortTime, words } from '../format.ts';
 import type { Failover } from '../model.ts';
-import type { Column, SortOrder } from '../parts/tl-virtual-table.ts';
+import type { Column } from '../parts/tl-virtual-table.ts';
 import '../parts/tl-waterfall.ts';
 import { MOVE_STATES, type MoveState, moveStateOf } from '../state/attention.ts';
 import { countBy, failoversWith } from '../state/filters.ts';
@@ -105,35 +105,21 @@ export class FailoversView extends ListView {
     const { world, route, store } = this.context;
     const all = this.rowsOf('all', () => [...world.failovers.values()]);
     const rows = this.rowsOf('rows', () => failoversWith(all, route.query, (row) => this.stateOf(row)));
-    const more = store.hasMoreFailovers ? ', and older ones' : '';
-    return html`<div class="page">
-      <div class="title">
-        <h1>Failovers</h1>
-        <span class="quiet" role="status">
-          ${rows.length === all.length ? plural(all.length, 'failover') : `${count(rows.length)} of ${count(all.length)}`}${more}
-        </span>
-      </div>
-      ${this.renderFilters(all)}
-      <section class="fill">
-        <tl-virtual-table
-          .columns=${this.columns}
-          .rows=${rows}
-          .rowId=${idOf}
-          .sort=${this.sort}
-          .selected=${this.selected}
-          .card=${this.renderCard}
-          .busy=${store.loading === 'loading'}
-          label="Failovers"
-          empty=${all.length === 0 ? 'Nothing has moved yet.' : 'No failover fits these filters.'}
-          @tl-select=${(event: CustomEvent<{ id: string }>) => {
-            this.selected = event.detail.id;
-          }}
-          @tl-open=${(event: CustomEvent<{ id: string }>) => this.context.go('failover', event.detail.id)}
-          @tl-sort=${(event: CustomEvent<SortOrder>) => this.onSort(event.detail)}
-          @tl-near-end=${() => void store.readMoreFailovers()}
-        ></tl-virtual-table>
-      </section>
-    </div>`;
+    return this.renderList({
+      heading: 'Failovers',
+      noun: 'failover',
+      none: 'Nothing has moved yet.',
+      opens: 'failover',
+      all,
+      rows,
+      columns: this.columns,
+      rowId: idOf,
+      card: this.renderCard,
+      filters: this.renderFilters(all),
+      isBusy: store.loading === 'loading',
+      more: store.hasMoreFailovers ? ', and older ones' : '',
+      onNearEnd: () => void store.readMoreFailovers(),
+    });
   }
 }
 

@@ -2,7 +2,7 @@ import { css, html, nothing, type TemplateResult } from 'lit';
 import { ago, count, dateTime, duration, words } from '../format.ts';
 import type { CertificateStatus, Health, PartStatus, Status, TopicLag } from '../model.ts';
 import '../parts/tl-status.ts';
-import { cardStyles, controlStyles, pageStyles, sharedStyles } from '../styles.ts';
+import { cardStyles, columnStyles, controlStyles, pageStyles, sharedStyles } from '../styles.ts';
 import { View } from '../view.ts';
 import { actionButton, fact, problem } from './pieces.ts';
 
@@ -178,7 +178,7 @@ export class HealthView extends View {
       ${status ? nothing : problem(store.error)}
       ${
         status
-          ? html`<div class="columns">
+          ? html`<div class="columns even">
               <div class="stack">${this.renderProcess(status)} ${this.renderLag(status.lag)}</div>
               <div class="stack">
                 ${this.renderParts(status.parts)} ${this.renderCertificates(status)} ${this.renderFreeze()}
@@ -194,18 +194,8 @@ export class HealthView extends View {
     cardStyles,
     controlStyles,
     pageStyles,
+    columnStyles,
     css`
-      .columns {
-        display: grid;
-        grid-template-columns: repeat(2, minmax(0, 1fr));
-        align-items: start;
-        gap: var(--tl-space-4);
-      }
-      .stack {
-        display: grid;
-        gap: var(--tl-space-4);
-        min-width: 0;
-      }
       .lines li {
         display: grid;
         grid-template-columns: 130px auto minmax(0, 1fr);
@@ -250,11 +240,6 @@ export class HealthView extends View {
       }
       .end {
         text-align: end;
-      }
-      @media (max-width: 1100px) {
-        .columns {
-          grid-template-columns: minmax(0, 1fr);
-        }
       }
       @media (max-width: 640px) {
         th,

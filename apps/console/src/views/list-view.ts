@@ -1,11 +1,36 @@
-import { html, type TemplateResult } from 'lit';
-import { count } from '../format.ts';
-import type { SortOrder, TlVirtualTable } from '../parts/tl-virtual-table.ts';
+import { html, nothing, type TemplateResult } from 'lit';
+import { count, plural } from '../format.ts';
+import type { Column, SortOrder, TlVirtualTable } from '../parts/tl-virtual-table.ts';
 import '../parts/tl-virtual-table.ts';
+import type { RouteName } from '../router.ts';
 import { cardStyles, controlStyles, pageStyles, sharedStyles } from '../styles.ts';
 import { View } from '../view.ts';
 
-/** What pages with one large table share: its selection by keys, its order in the address, and its filters. */
+/** What is particular to one page with a large table. */
+interface Listing<Row> {
+  readonly heading: string;
+  /** What one row is, for a person. */
+  readonly noun: string;
+  readonly all: readonly Row[];
+  /** Those of them that fit the filters. */
+  readonly rows: readonly Row[];
+  /** Said behind the figures. */
+  readonly more?: string;
+  /** Said under the heading. */
+  readonly note?: TemplateResult | undefined;
+  readonly filters: TemplateResult;
+  readonly columns: readonly Column<Row>[];
+  readonly rowId: (row: Row) => string;
+  readonly card: (row: Row) => TemplateResult;
+  readonly isBusy: boolean;
+  /** Said where there is no row at all. */
+  readonly none: string;
+  /** The page of one row. */
+  readonly opens: RouteName;
+  readonly onNearEnd?: () => void;
+}
+
+/** What pages with one large table share: its selection by keys, its order in the address, its filters, and how it stands there. */
 export abstract class ListView extends View {
   static override properties = { ...View.properties, selected: { state: true } };
 
@@ -47,6 +72,38 @@ export abstract class ListView extends View {
   /** Rows of the world as it is now and of these filters. */
   protected rowsOf<T>(name: string, make: () => T): T {
     return this.kept(name, `${this.context.revision} ${JSON.stringify(this.context.route.query)}`, make);
+  }
+
+  protected renderList<Row>(listing: Listing<Row>): TemplateResult {
+    const { heading, noun, all, rows, opens, onNearEnd } = listing;
+    return html`<div class="page">
+      <div class="title">
+        <h1>${heading}</h1>
+        <span class="quiet" role="status">
+          ${rows.length === all.length ? plural(all.length, noun) : `${count(rows.length)} of ${count(all.length)}`}${listing.more ?? ''}
+        </span>
+      </div>
+      ${listing.note ?? nothing} ${listing.filters}
+      <section class="fill">
+        <tl-virtual-table
+          .columns=${listing.columns}
+          .rows=${rows}
+          .rowId=${listing.rowId}
+          .sort=${this.sort}
+          .selected=${this.selected}
+          .card=${listing.card}
+          .busy=${listing.isBusy}
+          label=${heading}
+          empty=${all.length === 0 ? listing.none : `No ${noun} fits these filters.`}
+          @tl-select=${(event: CustomEvent<{ id: string }>) => {
+            this.selected = event.detail.id;
+          }}
+          @tl-open=${(event: CustomEvent<{ id: string }>) => this.context.go(opens, event.detail.id)}
+          @tl-sort=${(event: CustomEvent<SortOrder>) => this.onSort(event.detail)}
+          @tl-near-end=${() => onNearEnd?.()}
+        ></tl-virtual-table>
+      </section>
+    </div>`;
   }
 
   protected onSort({ key, direction }: SortOrder): void {
