@@ -32,6 +32,7 @@ import {
   startEcho,
   startSessionStack,
   trunkline,
+  untilDecided,
   untilPhase,
 } from './support/sessions.ts';
 
@@ -155,10 +156,8 @@ describe('a session whose code, name or ends are in doubt', () => {
       expect.stringMatching(/policy does not allow it: .*come with a certificate/),
     ]);
     expect(guest.events('error')[0]).toMatchObject({ code: 'not-allowed', retriable: false });
-    const refused = (await sessionEvents(stack, controller.id)).find(
-      ({ type }) => type === 'target-rejected',
-    );
-    expect(refused?.data).toMatchObject({
+    const [refused] = await untilDecided(stack, controller.id, ['target-rejected not-allowed']);
+    expect(refused).toMatchObject({
       reason: 'not-allowed',
       policy: 'sessions',
       rejected: { identity: expect.stringMatching(/^guest-[0-9a-f]{32}$/) },
@@ -199,8 +198,10 @@ describe('a session whose code, name or ends are in doubt', () => {
       ...{ epoch: before.epoch, phase: 'open', broker_id: before.broker_id },
     });
     expect(session.controller.events('interrupted')).toEqual([]);
-    const refusals = (await sessionEvents(stack, id)).filter(({ data }) => data.reason === 'wrong-identity');
-    expect(refusals).toHaveLength(4);
+    const isRefusal = ({ data }: { data: { reason: string } }) => data.reason === 'wrong-identity';
+    await waitFor(async () => (await sessionEvents(stack, id)).filter(isRefusal).length === 4, {
+      what: 'a decision on each attempt',
+    });
     expect(await causeOf(stack, id)).toMatchObject({ reason: 'requested', why_not: [] });
     await hangUp(stack, session);
   });

@@ -255,6 +255,7 @@ describe('a session', () => {
       ]);
       const { epoch } = await controller.until('resumed');
       expect(epoch).toBeGreaterThan(1);
+      await untilPhase(stack, id, 'open', epoch);
       expect(await causeOf(stack, id)).toMatchObject({ reason: 'target-lost', detail: 'target' });
       expect(await askOnce(port, 'after')).toBe('after');
       await hangUp(stack, { controller, target, id });
@@ -284,7 +285,7 @@ describe('a session', () => {
     expect(resumed).toMatchObject({ epoch: 2, broker_id: expect.stringMatching(/^broker-/) });
     expect(resumed.broker_id).not.toBe(brokerId);
     expect((await target.until('resumed')).broker_id).toBe(resumed.broker_id);
-    const row = await untilPhase(stack, id, 'open');
+    const row = await untilPhase(stack, id, 'open', 2);
     expect(row).toMatchObject({ status: 'active', epoch: 2, broker_id: resumed.broker_id });
     expect(await causeOf(stack, id)).toMatchObject(brokerLost(brokerId));
     console.log(`pause of the controller: ${resumed.pause_ms} ms`);

@@ -46,7 +46,7 @@ describe('two processes that decide for one region', () => {
     expect(completed.data).toMatchObject({ server_id: chosen, epoch: decided.data.epoch });
     expect(stack.program(owner).alive()).toBe(false);
     expect(await answersOf(asleep)).toEqual({ 'command-succeeded': 1 });
-    await expectKilled(before, heirOf(owner));
+    await expectKilled(before, heirOf(owner), completed);
     await untilApproved(stack, 50);
     await putRight(owner, sidecarName(before));
   });
@@ -64,8 +64,8 @@ describe('two processes that decide for one region', () => {
       return Object.keys(found).length > 0 && found;
     });
     expect(answered).toEqual({ 'command-refused': 1 });
-    await expectKilled(before, heirOf(owner));
-    const { causes } = await explained(stack, LINK, heirOf(owner));
+    await expectKilled(before, heirOf(owner), completed);
+    const { causes } = await explained(stack, LINK, heirOf(owner), completed.data.version);
     // biome-ignore lint/suspicious/noExplicitAny: an answer of REST
     const commands = causes.flatMap((step: any) => step.commands);
     expect(commands).toContainEqual(
@@ -117,8 +117,8 @@ describe('two processes that decide for one region', () => {
   }
 
   /** Whoever finished it, and wherever: it began with the server that was killed. */
-  async function expectKilled(before: Row, controller: Name): Promise<void> {
-    expect(await causeOf(stack, LINK, controller)).toMatchObject(serverLost(before));
+  async function expectKilled(before: Row, controller: Name, { data }: Logged): Promise<void> {
+    expect(await causeOf(stack, LINK, controller, data.version)).toMatchObject(serverLost(before));
   }
 
   async function putRight(controller: Name, sidecar: Name): Promise<void> {

@@ -3,8 +3,11 @@ import type { Name, Stack } from '../../support/stack.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { CONTROLLER, LINK, type Row } from './spine.ts';
 
-/** Why a connection stands where it stands, as a controller explains it; it must know where that began, from the log. */
-export async function explained(stack: Stack, id = LINK, controller: Name = CONTROLLER) {
+/**
+ * Why a connection stands where it stands, as a controller explains it; it must know where that began, from the log.
+ * Whoever learned of a decision by the log or by a program, not by that controller's REST, names its version: the registry may come later.
+ */
+export async function explained(stack: Stack, id = LINK, controller: Name = CONTROLLER, version = 1) {
   const path = `/api/v1/connections/${encodeURIComponent(id)}/explain`;
   // A busy machine may not give the facts in the time that the controller has for them.
   const body = await waitFor(
@@ -13,9 +16,13 @@ export async function explained(stack: Stack, id = LINK, controller: Name = CONT
       const [first] = answer.body.causes?.[0]?.evidence ?? [];
       // What the clock or a health report alone told of is no record.
       const isKnown = first !== undefined && (first.event_id === undefined || first.data !== undefined);
-      return isKnown ? answer.body : undefined;
+      return isKnown && answer.body.version >= version ? answer.body : undefined;
     },
-    { what: `${id} explained, with the fact that it began with`, withinMs: 60_000, everyMs: 200 },
+    {
+      what: `${id} explained at version ${version} or later, with the fact that it began with`,
+      withinMs: 60_000,
+      everyMs: 200,
+    },
   );
   const { at: _asked, ...why } = body;
   expect(why.complete).toBe(true);
@@ -38,8 +45,13 @@ export interface TrueCause {
 }
 
 /** The first cause of where a connection stands, with the fact behind it: for a test to hold against what it did itself. */
-export async function causeOf(stack: Stack, id = LINK, controller: Name = CONTROLLER): Promise<TrueCause> {
-  const { first_cause, causes, why_not } = await explained(stack, id, controller);
+export async function causeOf(
+  stack: Stack,
+  id = LINK,
+  controller: Name = CONTROLLER,
+  version = 1,
+): Promise<TrueCause> {
+  const { first_cause, causes, why_not } = await explained(stack, id, controller, version);
   // biome-ignore lint/suspicious/noExplicitAny: an answer of REST
   const step = causes.find((each: any) => each.event_id === first_cause.event_id);
   const [fact] = step?.evidence ?? [];

@@ -165,13 +165,25 @@ export async function sessionEvents(stack: Stack, id: string): Promise<{ type: s
   return answer.body.items;
 }
 
-/** Waits until the registry shows the session in this phase. */
-export function untilPhase(stack: Stack, id: string, phase: string) {
+/** Waits until the registry shows so many decisions for these reasons: an end may know of one before the registry does. */
+export function untilDecided(stack: Stack, id: string, reasons: readonly string[]) {
+  const look = async () => {
+    const events = await sessionEvents(stack, id);
+    const found = reasons.map((wanted) =>
+      events.find(({ type, data }) => `${type} ${data.reason}` === wanted),
+    );
+    return found.every((event) => event !== undefined) && found.map((event) => event?.data);
+  };
+  return waitFor(look, { what: `${id}: ${reasons.join(', ')}`, withinMs: STEP_MS });
+}
+
+/** Waits until the registry shows the session in this phase, at this epoch or a later one. */
+export function untilPhase(stack: Stack, id: string, phase: string, fromEpoch = 0) {
   const look = async () => {
     const row = await sessionRow(stack, id);
-    return row.phase === phase ? row : undefined;
+    return row.phase === phase && row.epoch >= fromEpoch ? row : undefined;
   };
-  return waitFor(look, { what: `${id} ${phase}`, withinMs: STEP_MS });
+  return waitFor(look, { what: `${id} ${phase} from epoch ${fromEpoch}`, withinMs: STEP_MS });
 }
 
 /** A server on loopback that sends back whatever comes. */
