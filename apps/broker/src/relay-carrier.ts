@@ -1,4 +1,10 @@
-import { type AgentContext, type Carrier, CommandRefusal, type StopReason } from '#libs/agent';
+import {
+  type AgentContext,
+  type Carrier,
+  type Commanded,
+  CommandRefusal,
+  type StopReason,
+} from '#libs/agent';
 import {
   type BrokerCommand,
   type CloseRelayReason,
@@ -53,7 +59,7 @@ export class RelayCarrier implements Carrier<BrokerCommand> {
     return this.options.capacity;
   }
 
-  async run(command: BrokerCommand): Promise<void> {
+  async run(command: BrokerCommand, { trace }: Pick<Commanded, 'trace'>): Promise<void> {
     // What ends something names what it ends: a leg, or all up to its epoch, so it may come late.
     if (command.name === 'reject-target') return this.rejectTarget(command);
     if (command.name === 'close-relay') return this.closeRelay(command);
@@ -70,7 +76,7 @@ export class RelayCarrier implements Carrier<BrokerCommand> {
       case 'redirect-controller':
         return this.redirectController(command);
       case 'open-relay':
-        return this.openRelay(command);
+        return this.openRelay(command, trace);
       case 'drain':
         return this.drainSession(command);
       default:
@@ -185,7 +191,7 @@ export class RelayCarrier implements Carrier<BrokerCommand> {
     this.sessions.sendAway(leg);
   }
 
-  private openRelay(command: CommandOf<'open-relay'>): void {
+  private openRelay(command: CommandOf<'open-relay'>, trace: Commanded['trace']): void {
     const { connection_id, epoch, window_ms } = command;
     const { controller_attachment_id, controller_id, target_attachment_id, target_id } = command;
     const target = this.legOf('target', connection_id, target_attachment_id, target_id);
@@ -197,7 +203,8 @@ export class RelayCarrier implements Carrier<BrokerCommand> {
     if (relay?.epoch === epoch) throw new CommandRefusal('stale-epoch');
     if (!this.sessions.fence.mayCarry(connection_id, epoch)) throw new CommandRefusal('stale-epoch');
     this.sessions.fence.admit(connection_id, epoch);
-    this.sessions.open(session, epoch, { controller: controller.leg, target: target.leg }, window_ms);
+    const ends = { controller: controller.leg, target: target.leg };
+    this.sessions.open(session, ends, { epoch, windowMs: window_ms, trace });
   }
 
   private closeRelay(command: CommandOf<'close-relay'>): void {

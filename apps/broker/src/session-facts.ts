@@ -1,4 +1,4 @@
-import type { AgentContext } from '#libs/agent';
+import type { AgentContext, Commanded } from '#libs/agent';
 import type { RelayCloseReason, RelayCloser } from '#libs/contracts';
 import type { SessionProbe } from '#libs/relay';
 import type { Attachment } from './attachment.ts';
@@ -40,9 +40,10 @@ export class SessionFacts {
     }
   }
 
-  opened(session: NamedSession, epoch: number): void {
+  /** @param trace of the command that it answers */
+  opened(session: NamedSession, epoch: number, trace: Commanded['trace']): void {
     const data = { ...this.ofSession(session), epoch };
-    this.agent.facts.publish('relay-opened', session.connectionId, data);
+    this.agent.facts.publish('relay-opened', session.connectionId, data, trace);
   }
 
   closed(session: NamedSession, relay: Relay, { reason, closedBy }: RelayEnd): void {

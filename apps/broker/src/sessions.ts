@@ -1,4 +1,4 @@
-import { type AgentContext, EpochFence, MAX_KNOWN_CONNECTIONS } from '#libs/agent';
+import { type AgentContext, type Commanded, EpochFence, MAX_KNOWN_CONNECTIONS } from '#libs/agent';
 import { FINAL_CLOSE_REASONS, type RelayCloseReason, type RelayCloser } from '#libs/contracts';
 import { SESSION_REFUSALS, type SessionPayloads, type SessionRefusal } from '#libs/relay';
 import { type Attachment, attachAgain } from './attachment.ts';
@@ -14,6 +14,15 @@ export const RETRY_AFTER_MS = 1_000;
 interface Ends {
   readonly controller: Leg;
   readonly target: Leg;
+}
+
+/** What a command says of the relay that it opens, beside its ends. */
+interface Opening {
+  readonly epoch: number;
+  /** How long its ends may be apart; undefined: as long as the target asked, or as they have it by themselves. */
+  readonly windowMs: number | undefined;
+  /** That the relay is part of. */
+  readonly trace: Commanded['trace'];
 }
 
 /** An endpoint left a relay. */
@@ -63,11 +72,8 @@ export class Sessions {
     leg.enter('asking');
   }
 
-  /**
-   * Both ends are told once the relay stands; what it replaces is over before.
-   * @param windowMs how long they may be apart; undefined: as long as the target asked, or as they have it by themselves
-   */
-  open(session: Session, epoch: number, { controller, target }: Ends, windowMs?: number): void {
+  /** Both ends are told once the relay stands; what it replaces is over before. */
+  open(session: Session, { controller, target }: Ends, { epoch, windowMs, trace }: Opening): void {
     const keep = [controller, target];
     this.replace(session, keep);
     for (const leg of session.legs) if (!keep.includes(leg) && leg.state !== 'asking') this.letGo(leg);
@@ -86,7 +92,7 @@ export class Sessions {
       });
     }
     this.agent.metrics.relaysOpened.inc();
-    this.facts.opened(session.named, epoch);
+    this.facts.opened(session.named, epoch, trace);
     this.agent.changed();
   }
 

@@ -53,6 +53,21 @@ describe('commands to a broker', () => {
     await Promise.all([pair.ann.closed(), pair.bob.closed()]);
   });
 
+  it('have their answer in their trace, and what they establish', async () => {
+    const pair = await world.open(broker);
+    await world.hold(broker, pair, 2);
+    const traceparent = `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01`;
+    const trace = { traceparent, tracestate: 'vendor=1' };
+    const answer = await world.command(broker, 'open-relay', 2, spliceOf(pair), trace);
+    expect(answer).toMatchObject({ answer: 'command-succeeded' });
+    const told = broker.log.records.filter(({ data }) => 'epoch' in data && data.epoch === 2);
+    expect(told.map(({ type, headers }) => [type, headers])).toEqual([
+      ['command-succeeded', undefined],
+      ['relay-opened', trace],
+      ['command-succeeded', trace],
+    ]);
+  });
+
   it('for another incarnation, for another agent and expired ones are not run', async () => {
     const pair = await world.open(broker);
     expect(await drain(pair, { incarnation: 'earlier' })).toMatchObject(refusal('other-incarnation'));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import type { FactSink } from '#libs/agent';
 import { type BrokerCommandName, endpointSpiffeId, spiffeId } from '#libs/contracts';
+import type { TraceContext } from '#libs/log';
 import { createSelfSigned, ensurePki, type KeyPairPem } from '#libs/pki';
 import { loadConfig } from '#libs/platform';
 import { type Broker, createBroker } from '../../../apps/broker/src/broker.ts';
@@ -125,7 +126,13 @@ export class World {
   }
 
   /** Gives a command as the log would; the answer, with its own name as `answer`. */
-  async command(to: Running, name: BrokerCommandName, epoch: number, members: Data): Promise<Data> {
+  async command(
+    to: Running,
+    name: BrokerCommandName,
+    epoch: number,
+    members: Data,
+    trace?: TraceContext,
+  ): Promise<Data> {
     this.commands += 1;
     const commandId = `command-${this.commands}`;
     const data: Data = {
@@ -139,7 +146,7 @@ export class World {
       ...members,
     };
     const before = this.answers(to, String(data.command_id)).length;
-    await to.run.desk.handle({ name, data, time: new Date().toISOString() });
+    await to.run.desk.handle({ name, data, time: new Date().toISOString(), trace });
     return waitFor(() => this.answers(to, String(data.command_id))[before], {
       what: `the answer to ${name}`,
     });
