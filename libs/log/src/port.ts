@@ -136,6 +136,8 @@ export interface TailSubscription extends Subscription {
   readonly paused?: boolean;
   /** A fetch holds so many bytes of a partition, about; absent: as fits a reader of everything. */
   readonly fetchBytes?: number;
+  /** While every partition is paused, a seek is heard after so many milliseconds at most; absent: as suits one that seldom is. */
+  readonly waitMs?: number;
   /** Our own loops wrote it: no limits of size and depth, because truth is not skipped. */
   readonly trusted?: boolean;
   /** For trusted records: makes of a value only what its reader needs; absent: all of it. */

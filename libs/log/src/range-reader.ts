@@ -20,28 +20,37 @@ export interface RangeReaderOptions {
 export const RANGE_LIMITS = {
   /** Ranges of one read. */
   ranges: 256,
-  /** Reads that wait for their turn; more are refused at once. */
+  /** Reads that wait for the log at once; more are refused. */
   waiting: 32,
   /** Default of `fetchBytes`: single records are looked for. */
   fetchBytes: 64 * 1024,
+  /** How long a read may wait, in milliseconds, until a consumer that stands still looks for what is wanted. */
+  waitMs: 10,
 } as const;
 
 interface Reading {
-  /** What is left of each partition, the first being read now. */
-  readonly left: Map<string, OffsetRange[]>;
+  /** Ranges that were not given whole yet. */
+  left: number;
   take(record: LogRecord): void;
   done(): void;
 }
 
+interface Wanted extends OffsetRange {
+  readonly reading: Reading;
+}
+
 /**
- * Looks into the log at single places, beside everyone else: one consumer that stands still between reads, and one
- * read at a time. It is opened by the first read.
+ * Looks into the log at single places, beside everyone else: one consumer that stands still while nothing is wanted,
+ * and serves all reads that wait. It is opened by the first read.
  */
 export class RangeReader {
   private tail: Promise<Consumer> | undefined;
-  private turn: Promise<unknown> = Promise.resolve();
+  /** What `tail` became: it gives no batch before a seek. */
+  private consumer: Consumer | undefined;
+  private readonly readings = new Set<Reading>();
+  /** Of each partition that is read, in the order of the reads; the first one is sought. */
+  private readonly wanted = new Map<string, Wanted[]>();
   private waiting = 0;
-  private reading: Reading | undefined;
   private stopped = false;
 
   constructor(
@@ -66,11 +75,8 @@ export class RangeReader {
       throw new LogUnavailable('too many wait to look into the log');
     }
     this.waiting += 1;
-    const until = Date.now() + limitMs;
-    const mine = this.turn.then(() => this.readWithin(ranges, until, take));
-    this.turn = mine.catch(() => undefined);
     try {
-      return await mine;
+      return await this.readWithin(ranges, limitMs, take);
     } finally {
       this.waiting -= 1;
     }
@@ -78,22 +84,21 @@ export class RangeReader {
 
   async stop(): Promise<void> {
     this.stopped = true;
-    this.reading?.done();
+    for (const reading of this.readings) reading.done();
     const consumer = await this.tail?.catch(() => undefined);
     await consumer?.stop();
   }
 
   private async readWithin(
     ranges: readonly OffsetRange[],
-    until: number,
+    limitMs: number,
     take: (record: LogRecord) => void,
   ): Promise<boolean> {
-    // It waited for its turn until its time was over.
-    if (Date.now() >= until) return false;
+    if (limitMs <= 0) return false;
     let timer: NodeJS.Timeout | undefined;
     const over = new AbortController();
     const late = new Promise<false>((resolve) => {
-      timer = setTimeout(() => resolve(false), until - Date.now());
+      timer = setTimeout(() => resolve(false), limitMs);
     });
     const whole = this.readAll(ranges, over.signal, take);
     whole.catch(() => undefined);
@@ -102,7 +107,6 @@ export class RangeReader {
     } finally {
       over.abort();
       clearTimeout(timer);
-      await this.rest();
     }
   }
 
@@ -111,90 +115,111 @@ export class RangeReader {
     over: AbortSignal,
     take: (record: LogRecord) => void,
   ): Promise<boolean> {
-    const left = await this.there(ranges);
-    if (left.size === 0) return true;
-    const consumer = await this.open();
-    // The next read may have begun meanwhile.
+    const there = await this.there(ranges);
+    if (there.length === 0) return true;
+    await this.open();
     if (over.aborted || this.stopped) return false;
-    await new Promise<void>((resolve) => {
-      this.reading = { left, take, done: resolve };
-      for (const [first] of left.values()) {
-        if (first) consumer.seek(first.topic, first.partition, first.from);
-      }
+    await new Promise<void>((done) => {
+      const reading = { left: there.length, take, done };
+      this.readings.add(reading);
+      over.addEventListener('abort', () => this.forget(reading));
+      for (const range of there) this.want({ ...range, reading });
     });
     return !this.stopped;
   }
 
-  /** What of the ranges is in the log, by partition, in order. */
-  private async there(ranges: readonly OffsetRange[]): Promise<Map<string, OffsetRange[]>> {
+  /** What of the ranges is in the log, in order. */
+  private async there(ranges: readonly OffsetRange[]): Promise<OffsetRange[]> {
     const ends = new Map<string, PartitionOffsets[]>();
     for (const topic of new Set(ranges.map((each) => each.topic))) {
       if (this.options.topics.includes(topic)) ends.set(topic, await this.log.endOffsets(topic));
     }
-    const left = new Map<string, OffsetRange[]>();
-    for (const range of [...ranges].sort((one, other) => one.from - other.from)) {
-      const { topic, partition } = range;
-      const known = ends.get(topic)?.find((each) => each.partition === partition);
-      const from = Math.max(range.from, known?.low ?? 0);
-      const to = Math.min(range.to, known?.high ?? 0);
-      if (from >= to) continue;
-      const key = `${topic}/${partition}`;
-      left.set(key, [...(left.get(key) ?? []), { ...range, from, to }]);
-    }
-    return left;
+    return [...ranges]
+      .sort((one, other) => one.from - other.from)
+      .map((range) => {
+        const known = ends.get(range.topic)?.find(({ partition }) => partition === range.partition);
+        const { low = 0, high = 0 } = known ?? {};
+        return { ...range, from: Math.max(range.from, low), to: Math.min(range.to, high) };
+      })
+      .filter(({ from, to }) => from < to);
   }
 
-  private open(): Promise<Consumer> {
-    if (this.tail) return this.tail;
+  private async open(): Promise<void> {
+    this.tail ??= this.opened();
+    const opening = this.tail;
+    try {
+      this.consumer = await opening;
+    } catch (error) {
+      if (this.tail === opening) this.tail = undefined;
+      throw error;
+    }
+  }
+
+  private opened(): Promise<Consumer> {
     const { topics, parse, fetchBytes = RANGE_LIMITS.fetchBytes } = this.options;
-    const opening = this.log.tail({
+    return this.log.tail({
       topics,
       from: 'earliest',
       paused: true,
       fetchBytes,
+      waitMs: RANGE_LIMITS.waitMs,
       ...(parse && { parse }),
-      onBatch: (batch) => this.onBatch(batch),
+      onBatch: async (batch) => this.onBatch(batch),
     });
-    this.tail = opening;
-    opening.catch(() => {
-      if (this.tail === opening) this.tail = undefined;
-    });
-    return opening;
   }
 
-  private async onBatch({ topic, partition, records, nextOffset }: Batch): Promise<void> {
-    const { reading } = this;
-    const consumer = await this.tail;
-    const key = `${topic}/${partition}`;
-    const ranges = reading?.left.get(key);
-    const [range] = ranges ?? [];
-    if (reading === undefined || reading !== this.reading || ranges === undefined || range === undefined) {
-      consumer?.pause(topic, partition);
-      return;
+  private want(range: Wanted): void {
+    const key = keyOf(range);
+    const queue = this.wanted.get(key);
+    if (queue) {
+      queue.push(range);
+    } else {
+      this.wanted.set(key, [range]);
+      this.consumer?.seek(range.topic, range.partition, range.from);
     }
-    for (const record of records) {
-      if (record.offset >= range.from && record.offset < range.to) reading.take(record);
-    }
-    if (nextOffset < range.to) return;
-    ranges.shift();
-    const [next] = ranges;
-    if (next) {
-      consumer?.seek(topic, partition, next.from);
-      return;
-    }
-    consumer?.pause(topic, partition);
-    reading.left.delete(key);
-    if (reading.left.size === 0) reading.done();
   }
 
-  /** Nothing is read between two reads. */
-  private async rest(): Promise<void> {
-    const { reading } = this;
-    this.reading = undefined;
-    if (reading === undefined || this.tail === undefined) return;
-    const consumer = await this.tail.catch(() => undefined);
-    for (const [range] of reading.left.values()) {
-      if (range) consumer?.pause(range.topic, range.partition);
+  private onBatch({ topic, partition, records, fetchedOffset, nextOffset }: Batch): void {
+    const queue = this.wanted.get(keyOf({ topic, partition })) ?? [];
+    for (let isSought = true; ; isSought = false) {
+      const [range] = queue;
+      if (range === undefined) {
+        this.wanted.delete(keyOf({ topic, partition }));
+        this.consumer?.pause(topic, partition);
+        return;
+      }
+      const { from, to, reading } = range;
+      if (!isSought && (from < fetchedOffset || to > nextOffset)) {
+        this.consumer?.seek(topic, partition, from);
+        return;
+      }
+      for (const record of records) {
+        if (record.offset >= from && record.offset < to) reading.take(record);
+      }
+      // Of a longer one the rest comes with the next batch.
+      if (nextOffset < to) return;
+      queue.shift();
+      reading.left -= 1;
+      if (reading.left === 0) reading.done();
+    }
+  }
+
+  /** Its time is over, or it has everything. */
+  private forget(reading: Reading): void {
+    this.readings.delete(reading);
+    if (reading.left === 0) return;
+    for (const [key, queue] of this.wanted) {
+      const [sought] = queue;
+      const rest = queue.filter((range) => range.reading !== reading);
+      const [next] = rest;
+      if (next) this.wanted.set(key, rest);
+      else this.wanted.delete(key);
+      if (sought === next || sought === undefined) continue;
+      if (next) this.consumer?.seek(next.topic, next.partition, next.from);
+      else this.consumer?.pause(sought.topic, sought.partition);
     }
   }
 }
+
+const keyOf = ({ topic, partition }: { readonly topic: string; readonly partition: number }): string =>
+  `${topic}/${partition}`;

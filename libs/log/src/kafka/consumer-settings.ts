@@ -19,6 +19,8 @@ export interface ConsumerSettings {
   readonly stallMs: number;
   /** Absent: KAFKA_LIMITS.bytesPerPartition. */
   readonly fetchBytes?: number;
+  /** Absent: KAFKA_LIMITS.maxWaitMs. kafkajs sleeps as long between two looks for partitions that are not paused. */
+  readonly waitMs?: number;
 }
 
 export interface ConsumerContext {

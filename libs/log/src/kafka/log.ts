@@ -132,6 +132,7 @@ export class KafkaLog implements Log {
       startsPaused: subscription.paused ?? false,
       reportLag: !subscription.paused,
       ...(subscription.fetchBytes === undefined ? {} : { fetchBytes: subscription.fetchBytes }),
+      ...(subscription.waitMs === undefined ? {} : { waitMs: subscription.waitMs }),
       stallMs: this.options.stallMs ?? KAFKA_LIMITS.stallMs,
     });
   }

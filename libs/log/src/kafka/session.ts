@@ -9,6 +9,7 @@ export interface SessionSettings {
   readonly topics: readonly string[];
   readonly assigner: PartitionAssigner;
   readonly fetchBytes?: number;
+  readonly waitMs?: number;
 }
 
 export interface SessionHooks {
@@ -47,7 +48,7 @@ export class KafkaSession {
       sessionTimeout: KAFKA_LIMITS.sessionTimeoutMs,
       heartbeatInterval: KAFKA_LIMITS.heartbeatIntervalMs,
       rebalanceTimeout: KAFKA_LIMITS.rebalanceTimeoutMs,
-      maxWaitTimeInMs: KAFKA_LIMITS.maxWaitMs,
+      maxWaitTimeInMs: settings.waitMs ?? KAFKA_LIMITS.maxWaitMs,
       minBytes: 1,
       maxBytesPerPartition: settings.fetchBytes ?? KAFKA_LIMITS.bytesPerPartition,
       // A restart of kafkajs's own can hang; a whole new consumer is built instead.
