@@ -46,6 +46,8 @@ export async function fill(
   const registry = openRegistryWriter({ url: redisUrl }, region);
   try {
     await redis.flushdb();
+    // A server of this run alone, and a registry of this size needs more than a stack on a laptop is given.
+    await redis.config('SET', 'maxmemory', '0');
     await log.ensureTopics(region, { partitions: PARTITIONS });
     await waitFor(() => registry.ping().then(() => true), { what: 'Redis' });
     const emptyMiB = await usedMiB(redis);
