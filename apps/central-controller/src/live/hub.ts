@@ -132,6 +132,8 @@ export class LiveHub {
   }
 
   private async fromLog(reader: LiveReader, own: Places): Promise<void> {
+    // Who joined near enough, and took so long that what it lacks was let go, is one too many like any other.
+    if (this.catchingUp >= this.limits.catchUps) return reader.end('slow-reader');
     this.catchingUp += 1;
     try {
       await catchUp(this.given, reader, () => this.recent.covers(own));

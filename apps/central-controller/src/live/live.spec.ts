@@ -1,52 +1,15 @@
 import { TOPIC, topicName } from '#libs/contracts';
 import { MemoryBroker } from '#libs/log';
 import { claimEvent, decisionEvent, linkDecision } from '../../../../test/support/decisions.ts';
+import { TestSink } from '../../../../test/support/live-sink.ts';
 import { waitFor } from '../../../../test/support/wait-for.ts';
 import { LiveHub, TooFarBack, TooManyReaders, UnknownEventId } from './hub.ts';
 import type { LIVE_LIMITS } from './limits.ts';
 import { Places } from './places.ts';
-import type { Sink } from './reader.ts';
 
 const PARTITIONS = 3;
 const REGIONS = ['east', 'west'];
 const WRITER = { writer_epoch: 1, writer_id: '3b1f0e9c-1f0b-4a55-9f2e-2f0a52b5f6aa' };
-
-/** A reader that takes all, or nothing. */
-class TestSink implements Sink {
-  text = '';
-  isOver = false;
-  private pending = 0;
-  private wake: (() => void) | undefined;
-
-  constructor(public takes = true) {}
-
-  write(bytes: string | Buffer): void {
-    this.text += bytes.toString();
-    if (!this.takes) this.pending += bytes.length;
-  }
-  waiting = () => this.pending;
-  drained = () =>
-    new Promise<void>((resolve) => {
-      this.wake = resolve;
-    });
-  takeAll(): void {
-    this.takes = true;
-    this.pending = 0;
-    this.wake?.();
-  }
-  end(): void {
-    this.isOver = true;
-  }
-  destroy = () => this.end();
-
-  /** `<connection>/<version>` of every event. */
-  get ids(): string[] {
-    return [...this.text.matchAll(/^data: .*?"event_id":"([^"]+)"/gm)].map(([, id]) => id ?? '');
-  }
-  get lastId(): string {
-    return [...this.text.matchAll(/^id: (.*)$/gm)].at(-1)?.[1] ?? '';
-  }
-}
 
 describe('the live stream', () => {
   let broker: MemoryBroker;
@@ -261,6 +224,25 @@ describe('the live stream', () => {
     await expect(hub.join(new TestSink(), {})).rejects.toBeInstanceOf(TooManyReaders);
     first.left();
     await hub.join(new TestSink(), {});
+  });
+
+  it('lets no crowd into the log that fell behind what is kept while it was brought up', async () => {
+    await hub.stop();
+    hub = open({ recentEvents: 20, readerBytes: 2_000, catchUps: 1 });
+    const first = new TestSink();
+    await hub.join(first, {});
+    const id = first.lastId;
+    await decide(20);
+    await sees(first, written);
+    const slow = [new TestSink(false), new TestSink(false)];
+    for (const sink of slow) await hub.join(sink, {}, id);
+    await decide(60);
+    await sees(first, written);
+    for (const sink of slow) sink.takeAll();
+    const isCut = (sink: TestSink) => sink.text.includes('"code":"slow-reader"');
+    await waitFor(() => slow.some((sink) => isCut(sink)), { what: 'one who is to come again' });
+    const [served] = slow.filter((sink) => !isCut(sink));
+    await sees(served as TestSink, written);
   });
 
   it('refuses ids that are none of this stream, of a longer log, and from too far back', async () => {
