@@ -63,10 +63,10 @@ describe('what operators set, in the registry in Redis', () => {
       set(1, 'freeze-changed', { until: '2026-01-01T06:00:00.000Z', note: 'night' }),
       set(2, 'failovers-approved', { until: '2026-01-01T07:00:00.000Z', cause: 'scheme/servers-lost' }),
     ]);
-    expect(await registry.reader.freeze()).toMatchObject({
-      until: '2026-01-01T06:00:00.000Z',
-      reason: 'night',
-    });
+    const night = { until: '2026-01-01T06:00:00.000Z', reason: 'night' };
+    expect(await registry.reader.freeze()).toMatchObject(night);
+    expect(await registry.reader.freeze(registry.region)).toMatchObject(night);
+    expect(await registry.reader.freeze('elsewhere')).toBeUndefined();
   });
 
   it('applies each version once, names a gap, and forgets what the log never held', async () => {

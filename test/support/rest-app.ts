@@ -72,7 +72,8 @@ export const POLICY: PolicyView = {
 class OneOfEach implements RegistryReader {
   failure: Error | undefined;
   known: PolicyView[] = [POLICY];
-  frozen: FreezeView | undefined;
+  /** By their control regions. */
+  frozen: readonly FreezeView[] = [];
   /** Home region of the connection. */
   home = CONNECTION.home_region;
   asked: unknown[] = [];
@@ -122,8 +123,8 @@ class OneOfEach implements RegistryReader {
   policy(name: string) {
     return this.answer(this.known.find((each) => each.name === name));
   }
-  freeze() {
-    return this.answer(this.frozen);
+  freeze(region = 'east') {
+    return this.answer(this.frozen.find(({ control_region }) => control_region === region));
   }
   /** Asked all the time, for /health/ready; so it does not count as asked. */
   async missing() {
@@ -186,7 +187,7 @@ export class RestApp {
     this.answers.failure = undefined;
     this.answers.kept.clear();
     this.registry.known = [POLICY];
-    this.registry.frozen = undefined;
+    this.registry.frozen = [];
     this.registry.home = CONNECTION.home_region;
     this.published = [];
     this.logFails = false;

@@ -81,8 +81,8 @@ export interface RegistryReader {
   /** Of the reader's own control region, by name. */
   policies(): Promise<PolicyView[]>;
   policy(name: string): Promise<PolicyView | undefined>;
-  /** Undefined: none was ever asked for in the reader's own control region. */
-  freeze(): Promise<FreezeView | undefined>;
+  /** Of one control region, the reader's own unless named. Undefined: none was ever asked for there. */
+  freeze(region?: string): Promise<FreezeView | undefined>;
   /** Undefined: the registry is whole. */
   missing(): Promise<RebuildProgress | undefined>;
   close(): void;
@@ -123,7 +123,7 @@ export function openRegistryReader(options: RegistryOptions, scope: ReaderScope)
     failover: (id) => whole.reading(() => oneFailover(client, id)),
     policies: () => whole.reading(() => listPolicies(client, scope.region)),
     policy: (name) => whole.reading(() => onePolicy(client, scope.region, name)),
-    freeze: () => whole.reading(() => freezeOf(client, scope.region)),
+    freeze: (region = scope.region) => whole.reading(() => freezeOf(client, region)),
     missing: () => whole.missing(),
     close: () => client.close(),
   };

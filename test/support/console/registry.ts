@@ -115,8 +115,8 @@ export class StageRegistry implements RegistryReader {
   async policy(name: string) {
     return this.known.find((each) => each.name === name);
   }
-  async freeze() {
-    return this.frozen;
+  async freeze(region: string = HOME) {
+    return this.frozen?.control_region === region ? this.frozen : undefined;
   }
   async missing() {
     this.check();

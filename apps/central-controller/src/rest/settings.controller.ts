@@ -64,7 +64,11 @@ export class SettingsController {
   }
 
   @Get('freeze')
-  @ApiOperation({ summary: 'Whether planned moves and failback are held back in this control region' })
+  @ApiOperation({
+    summary: 'Whether planned moves and failback are held back, in this control region and in each other one',
+    description:
+      'What is asked for here is for this control region; a freeze of another is asked for, and ended, there',
+  })
   @ApiOkResponse({ type: Freeze })
   @ApiProblems('invalid-parameter', 'registry-rebuilding', 'registry-unavailable')
   freeze(): Promise<Freeze> {

@@ -98,13 +98,21 @@ export class PolicyList {
   @ApiProperty({ type: [Policy] }) items!: Policy[];
 }
 
-export class Freeze implements Partial<FreezeView> {
+export class RegionFreeze implements Partial<FreezeView> {
   @ApiProperty() control_region!: string;
   @ApiProperty({ description: 'Whether it holds now' }) frozen!: boolean;
   @ApiPropertyOptional({ ...time, description: 'Of the freeze asked for last' }) until?: string;
   @ApiPropertyOptional() requested_by?: string;
   @ApiPropertyOptional() reason?: string;
   @ApiPropertyOptional(time) updated_at?: string;
+}
+
+export class Freeze extends RegionFreeze {
+  @ApiProperty({
+    type: [RegionFreeze],
+    description: 'Of each control region, this one too: that of its home region holds a connection',
+  })
+  regions!: RegionFreeze[];
 }
 
 export class PolicyAccepted {

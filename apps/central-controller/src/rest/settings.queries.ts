@@ -5,7 +5,7 @@ import type { PolicyView, RegistryReader } from '#libs/registry';
 import type { ControllerConfig } from '../config.ts';
 import { CLOCK, CONFIG } from '../core/tokens.ts';
 import { found } from './queries.ts';
-import type { Freeze } from './settings.dto.ts';
+import type { Freeze, RegionFreeze } from './settings.dto.ts';
 import { REGISTRY } from './tokens.ts';
 
 export class ListPolicies extends Query<PolicyView[]> {}
@@ -41,10 +41,17 @@ export class GetFreezeHandler implements IQueryHandler<GetFreeze> {
     @Inject(CONFIG) private readonly config: ControllerConfig,
   ) {}
 
+  async execute(): Promise<Freeze> {
+    const { region, regions } = this.config;
+    const all = await Promise.all(regions.map((each) => this.ofRegion(each)));
+    const own = all[regions.indexOf(region)] ?? (await this.ofRegion(region));
+    return { ...own, regions: all };
+  }
+
   /** Whether it holds is a matter of the time: no decision says that a freeze is over. */
-  async execute() {
-    const freeze = await this.registry.freeze();
-    if (freeze === undefined) return { control_region: this.config.region, frozen: false };
+  private async ofRegion(region: string): Promise<RegionFreeze> {
+    const freeze = await this.registry.freeze(region);
+    if (freeze === undefined) return { control_region: region, frozen: false };
     return { ...freeze, frozen: this.clock.wallMs() < Date.parse(freeze.until) };
   }
 }

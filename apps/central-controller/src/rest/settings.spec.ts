@@ -186,12 +186,24 @@ describe('REST on what operators set', () => {
 
     it('is shown with whether it holds now', async () => {
       const shown = async () => (await rest.http().get(path)).body;
-      expect(await shown()).toEqual({ control_region: 'east', frozen: false });
+      const [none, elsewhere] = ['east', 'west'].map((each) => ({ control_region: each, frozen: false }));
+      expect(await shown()).toEqual({ ...none, regions: [none, elsewhere] });
       const set = { control_region: 'east', requested_by: 'operator', updated_at: CONNECTION.updated_at };
-      rest.registry.frozen = { ...set, until: '2126-01-01T00:00:00.000Z' };
-      expect(await shown()).toEqual({ ...rest.registry.frozen, frozen: true });
-      rest.registry.frozen = { ...set, until: '2020-01-01T00:00:00.000Z' };
+      rest.registry.frozen = [{ ...set, until: '2126-01-01T00:00:00.000Z' }];
+      const held = { ...rest.registry.frozen[0], frozen: true };
+      expect(await shown()).toEqual({ ...held, regions: [held, elsewhere] });
+      rest.registry.frozen = [{ ...set, until: '2020-01-01T00:00:00.000Z' }];
       expect(await shown()).toMatchObject({ frozen: false, until: '2020-01-01T00:00:00.000Z' });
+    });
+
+    it('of another control region is shown as that one’s: it holds the connections whose home that is', async () => {
+      const set = { control_region: 'west', requested_by: 'bob', updated_at: CONNECTION.updated_at };
+      rest.registry.frozen = [{ ...set, until: '2126-01-01T00:00:00.000Z', reason: 'month end' }];
+      const own = { control_region: 'east', frozen: false };
+      expect((await rest.http().get(path)).body).toEqual({
+        ...own,
+        regions: [own, { ...rest.registry.frozen[0], frozen: true }],
+      });
     });
   });
 

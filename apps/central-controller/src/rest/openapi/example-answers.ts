@@ -64,6 +64,13 @@ const policy = {
   reason: 'calm',
   updated_at: AT,
 };
+const freeze = {
+  control_region: 'east',
+  frozen: true,
+  until: '2099-01-01T06:00:00.000Z',
+  requested_by: 'alice',
+};
+
 const NEXT = 'WyJjb25uZWN0aW9ucyIsImEiXQ';
 
 const status = {
@@ -181,7 +188,7 @@ export const ANSWERS: Readonly<Record<string, unknown>> = {
   FailoverPage: { items: [failover] },
   Policy: policy,
   PolicyList: { items: [policy] },
-  Freeze: { control_region: 'east', frozen: true, until: '2099-01-01T06:00:00.000Z', requested_by: 'alice' },
+  Freeze: { ...freeze, regions: [freeze, { control_region: 'west', frozen: false }] },
   Status: status,
   DeadLetterPage: { items: [deadLetter] },
   ConnectionExplanation: explanation,
