@@ -1,10 +1,9 @@
-import type { BrokerCommand, SessionPlacement } from '#libs/contracts';
 import { ignore } from '../decider.ts';
 import { SESSION_RULES } from '../policy.ts';
 import { chooseFor } from './choice.ts';
 import { type CommandSpec, rejectTarget, specOf } from './commands.ts';
 import { decided } from './draft.ts';
-import { end, loseController, loseTarget, noted, startAnew, targetGone } from './over.ts';
+import { end, endsRelay, loseController, loseTarget, noted, startAnew, targetGone } from './over.ts';
 import type { FactOf, FactStep, PendingCommand, SessionOutcome, Step } from './state.ts';
 
 type Answer = FactOf<'command-succeeded' | 'command-failed' | 'command-refused'>;
@@ -55,20 +54,12 @@ function onSuccess(step: FactStep, { command }: PendingCommand): SessionOutcome 
       // Its broker has said by now what it carried.
       return noted(step, 'answered', {
         values,
-        after: closes(command, state.superseded) ? { superseded: undefined } : {},
+        after: endsRelay(command, state.superseded) ? { superseded: undefined } : {},
       });
     default:
       return command satisfies never;
   }
 }
-
-type CloseRelay = Extract<BrokerCommand, { name: 'close-relay' }>;
-
-/** Whether the command closes all that there is of this placement. */
-const closes = (
-  { agent_id, epoch, attachment_id }: CloseRelay,
-  placement: SessionPlacement | undefined,
-): boolean => attachment_id === undefined && placement?.broker_id === agent_id && placement.epoch <= epoch;
 
 export interface Failure {
   readonly why: 'command-failed' | 'command-refused' | 'command-timeout';

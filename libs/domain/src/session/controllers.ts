@@ -1,6 +1,7 @@
-import type { CloseRelayReason, DecisionReason } from '#libs/contracts';
+import type { CloseRelayReason, DecisionReason, SessionLeg } from '#libs/contracts';
 import { ignore } from '../decider.ts';
-import { closeRelay } from './commands.ts';
+import { msOf } from '../ids.ts';
+import { type CommandSpec, closeRelay } from './commands.ts';
 import { decided, nameOfPhase, standingOf } from './draft.ts';
 import { follow } from './follow.ts';
 import { isLate, isSameLeg, legOf } from './legs.ts';
@@ -21,14 +22,16 @@ export function onControllerAttached(step: FactStep, data: Attached): SessionOut
   const probes = told.probes ?? state.controller?.probes;
   const leg = { ...told, ...(probes === undefined ? {} : { probes }) };
   const { placement, phase, consented } = state;
+  const commands = closeDoubted(step, leg);
   // Its old leg may carry on until both ends are elsewhere.
-  if (phase === 'draining') return noted(step, 'controller-attached', { after: { controller: leg } });
+  if (phase === 'draining')
+    return noted(step, 'controller-attached', { after: { controller: leg }, commands });
   // A relay has its controller's leg for as long as it stands.
   if (placement?.opened || placement?.controller_attachment_id !== undefined) {
-    return startAnew(step, 'controller-attached', { controller: leg });
+    return startAnew(step, 'controller-attached', { controller: leg }, commands);
   }
   if (placement === undefined || !consented) {
-    return noted(step, 'controller-attached', { after: { controller: leg } });
+    return noted(step, 'controller-attached', { after: { controller: leg }, commands });
   }
   const next = follow(step, { ...state, controller: leg });
   const isAssigned = next.after.placement?.controller_attachment_id !== undefined;
@@ -36,9 +39,20 @@ export function onControllerAttached(step: FactStep, data: Attached): SessionOut
     phase: next.phase,
     reason: 'controller-attached',
     after: standingOf(next.after),
-    commands: next.commands,
+    commands: [...next.commands, ...commands],
     dueMs: next.dueMs,
   });
+}
+
+/**
+ * Two brokers tell of a leg at nearly the same time, the later one first: by clocks that may differ nobody knows on which of
+ * them the controller is. The one that is not believed is closed, so that a controller that waits there comes again.
+ */
+function closeDoubted({ state }: FactStep, leg: SessionLeg): CommandSpec[] {
+  const { controller: known, placement } = state;
+  if (known === undefined || msOf(leg.attached_at) >= msOf(known.attached_at)) return [];
+  const isCarried = placement?.opened && placement.controller_attachment_id === known.attachment_id;
+  return isCarried ? [] : [closeRelay(known, state.epoch, 'superseded', known.attachment_id)];
 }
 
 function whatIsWrong({ state }: FactStep, { identity }: Attached): Refusal | undefined {

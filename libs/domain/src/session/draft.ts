@@ -146,6 +146,8 @@ function stillMatters(after: Standing, phase: SessionPhase): (pending: PendingCo
       case 'redirect-controller':
         return !over && isFor(command, after) && command.attachment_id === controller?.attachment_id;
       case 'hold-target':
+        // A relay that stands has its target.
+        return !over && !placement?.opened && command.epoch === placement?.epoch;
       case 'drain':
         return !over && command.epoch === placement?.epoch;
       case 'open-relay':

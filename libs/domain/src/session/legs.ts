@@ -4,14 +4,15 @@ import type { Fleet } from '../fleet.ts';
 import { iso, msOf } from '../ids.ts';
 
 /** The leg that a fact tells of. */
-export function legOf({ fact, region }: FactInput, data: LegFact): SessionLeg {
+export function legOf({ fact, region, nowMs }: FactInput, data: LegFact): SessionLeg {
   const { broker_id, incarnation, attachment_id, probes } = data;
   return {
     broker_id,
     incarnation,
     region,
     attachment_id,
-    attached_at: iso(fact.timeMs),
+    // A clock that is ahead says no later than now: whoever comes after that would be late for as long.
+    attached_at: iso(Math.min(fact.timeMs, nowMs)),
     // A measure that found no broker at all was made in a bad moment: the end is attached to one.
     ...(probes === undefined || probes.length === 0
       ? {}

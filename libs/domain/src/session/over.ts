@@ -1,4 +1,11 @@
-import type { CloseRelayReason, DecisionReason, FailoverLedger, SessionPhase } from '#libs/contracts';
+import type {
+  BrokerCommand,
+  CloseRelayReason,
+  DecisionReason,
+  FailoverLedger,
+  SessionPhase,
+  SessionPlacement,
+} from '#libs/contracts';
 import type { Input } from '../decider.ts';
 import { failoverId, iso } from '../ids.ts';
 import { type CommandSpec, closeRelay } from './commands.ts';
@@ -64,8 +71,25 @@ export function targetGone(step: Step, more: Pick<Change, 'values'> = {}): Sessi
 export function closeSuperseded(step: Step, reason: 'superseded' | 'moved'): CommandSpec[] {
   const { superseded, placement } = step.state;
   if (superseded === undefined || superseded.broker_id === placement?.broker_id) return [];
-  return isSilent(step, superseded) ? [] : [closeRelay(superseded, superseded.epoch, reason)];
+  return isSilent(step, superseded) || isBeingClosed(step)
+    ? []
+    : [closeRelay(superseded, superseded.epoch, reason)];
 }
+
+/** Whether the broker before was told to end its relay, and has not answered. */
+export const isBeingClosed = ({ state: { pending, superseded } }: Step): boolean =>
+  pending.some(({ command }) => command.name === 'close-relay' && endsRelay(command, superseded));
+
+type CloseRelay = Extract<BrokerCommand, { name: 'close-relay' }>;
+
+/** Whether the command ends the relay of this placement; it goes with any of its legs. */
+export const endsRelay = (
+  { agent_id, incarnation, epoch, attachment_id }: CloseRelay,
+  placement: SessionPlacement | undefined,
+): boolean =>
+  placement?.broker_id === agent_id &&
+  placement.incarnation === incarnation &&
+  (attachment_id === undefined ? placement.epoch <= epoch : attachment_id === placement.target_attachment_id);
 
 /** The controller's leg is gone before the relay stood; a target that is held goes on waiting. */
 export function loseController(step: Step, reason: DecisionReason): SessionOutcome {
@@ -85,10 +109,20 @@ function unassigned({ controller_attachment_id: _, ...placement }: NonNullable<S
 
 /**
  * The relay can't be, or be again, under this epoch: the target's leg is closed, so that the target comes anew, and the
- * next placement has the next epoch.
+ * next placement has the next epoch. A relay that stood still has to say what it carried.
  */
-export function startAnew(step: Step, reason: DecisionReason, after: Standing): SessionOutcome {
-  return loseTarget(step, reason, { after, commands: letTargetGo(step) });
+export function startAnew(
+  step: Step,
+  reason: DecisionReason,
+  after: Standing,
+  commands: readonly CommandSpec[] = [],
+): SessionOutcome {
+  const { placement, superseded } = step.state;
+  const before = placement?.opened ? placement : superseded;
+  return loseTarget(step, reason, {
+    after: { ...after, superseded: before },
+    commands: [...letTargetGo(step), ...commands],
+  });
 }
 
 /** Closes the target's leg of the placement, where somebody may hear it. */

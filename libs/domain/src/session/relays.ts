@@ -7,6 +7,7 @@ import {
   closeSuperseded,
   end,
   interrupt,
+  isBeingClosed,
   loseController,
   noted,
   startAnew,
@@ -38,7 +39,7 @@ export function onRelayOpened(step: FactStep, { epoch, broker_id, incarnation }:
     after: {
       placement: { ...placement, opened: true },
       // It still has to say what it carried.
-      superseded: closing.length === 0 ? undefined : superseded,
+      superseded: closing.length > 0 || isBeingClosed(step) ? superseded : undefined,
       opened: true,
       windowEndsMs: undefined,
       failover: failover && { ...failover, active_at: iso(input.fact.timeMs) },

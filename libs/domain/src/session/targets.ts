@@ -114,7 +114,7 @@ function accept(step: FactStep, { data, leg, address, candidates }: Accepted): S
     consented: data.consented ?? (data.resumed ? (state.consented ?? false) : true),
     target: leg,
     placement,
-    superseded: supersededBy(step, placement),
+    superseded: supersededBy(step),
     surviveMs: data.survive_ms ?? state.surviveMs,
     advised: undefined,
     failover: ledger && { ...ledger, to: placement.broker_id, decided_at: now, commanded_at: now },
@@ -144,11 +144,12 @@ const placementAt = (leg: SessionLeg, address: string, epoch: number): SessionPl
   target_attachment_id: leg.attachment_id,
 });
 
-/** The placement whose relay may go on until both ends are at the next; the same broker drops it by itself. */
-function supersededBy({ state }: FactStep, next: SessionPlacement): SessionPlacement | undefined {
-  const before = state.placement?.opened ? state.placement : state.superseded;
-  return before?.broker_id === next.broker_id ? undefined : before;
-}
+/**
+ * The placement whose relay may go on until both ends are at the next. The same broker drops it by itself, and has yet to say
+ * what it carried, or that an end hung up on it meanwhile.
+ */
+const supersededBy = ({ state }: FactStep): SessionPlacement | undefined =>
+  state.placement?.opened ? state.placement : state.superseded;
 
 /** A placement that never stood holds nothing but a leg which its target has left. */
 function closeUnopened(step: FactStep, next: SessionPlacement): CommandSpec[] {

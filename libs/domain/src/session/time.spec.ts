@@ -60,7 +60,6 @@ describe('commands that nobody answers', () => {
     s.target('in-4', { resumed: true, consented: true });
     s.opened();
     expect(s.state?.pending.map(({ command }) => command.name)).toContain('close-relay');
-    s.answer('hold-target');
     s.without('in-3').due();
     expect(s.state).toMatchObject({ phase: 'open', pending: [] });
   });
