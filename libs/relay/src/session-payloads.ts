@@ -21,8 +21,10 @@ export const SESSION_PAYLOAD_LIMITS = {
   probes: 64,
   /** A round-trip time, in milliseconds. */
   roundTripMs: 60_000,
-  /** `survive_ms`, `window_ms`: a day. */
-  windowMs: 24 * 60 * 60 * 1000,
+  /** `survive_ms`: a day. */
+  surviveMs: 24 * 60 * 60 * 1000,
+  /** `window_ms`: as long as a policy may say. */
+  windowMs: LIMITS.surviveMs,
   /** What an endpoint says it is, in UTF-16 code units. */
   agentLength: 128,
 } as const;
@@ -52,6 +54,7 @@ const epoch = integer(1, Number.MAX_SAFE_INTEGER);
 const reason = text(/^[a-z][a-z0-9-]{0,63}$/, 64);
 const address = text(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, LIMITS.addressLength);
 const timestamp = text(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/, 40);
+const surviveMs = integer(0, SESSION_PAYLOAD_LIMITS.surviveMs);
 const windowMs = integer(0, SESSION_PAYLOAD_LIMITS.windowMs);
 const code = text(/^[0-9A-Za-z -]+$/, CODE_TEXT_LENGTH);
 
@@ -92,7 +95,7 @@ const SHAPES = {
     probes: maybe(probes),
     /** Absent: true. */
     consented: maybe(flag),
-    survive_ms: maybe(windowMs),
+    survive_ms: maybe(surviveMs),
   },
   resume: {
     connection_id: connectionId,
@@ -101,7 +104,7 @@ const SHAPES = {
     /** The last epoch that the endpoint knows; 0: none yet. */
     epoch: integer(0, Number.MAX_SAFE_INTEGER),
     probes: maybe(probes),
-    survive_ms: maybe(windowMs),
+    survive_ms: maybe(surviveMs),
   },
   held: { connection_id: connectionId, home_region: name, controller_id: name },
   consent: {},
@@ -123,7 +126,7 @@ const SHAPES = {
   goaway: { reason },
   refused: {
     reason,
-    retry_after_ms: maybe(integer(0, SESSION_PAYLOAD_LIMITS.windowMs)),
+    retry_after_ms: maybe(windowMs),
     broker_id: maybe(name),
     address: maybe(address),
   },

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { LIMITS } from '#libs/contracts';
 import { SessionDecoder } from './session-decoder.ts';
 import type { SessionPayloads } from './session-payloads.ts';
 import {
@@ -180,6 +181,13 @@ describe('a JSON payload', () => {
     ['bye', 14, '{"reason":"Said With Words"}'],
   ])('is refused when a member is wrong: %s (%i) %s', (_name, type, json) => {
     expect(faultOf('endpoint', control(type, json))).toBe('bad-payload');
+  });
+
+  it('says every window that a policy may say', () => {
+    const opened = { connection_id: 'ses_1', epoch: 1, peer: 'ann', window_ms: LIMITS.surviveMs };
+    expect(decode('broker', encodeControl('opened', opened))).toMatchObject([{ payload: opened }]);
+    const longer = JSON.stringify({ ...opened, window_ms: LIMITS.surviveMs + 1 });
+    expect(faultOf('broker', control(12, longer))).toBe('bad-payload');
   });
 
   it('of more bytes than a peer would take is not written', () => {
