@@ -202,6 +202,8 @@ export class RelayCarrier implements Carrier<BrokerCommand> {
     // Each identity is admitted once for an epoch, and an epoch that ended here is over.
     if (relay?.epoch === epoch) throw new CommandRefusal('stale-epoch');
     if (!this.sessions.fence.mayCarry(connection_id, epoch)) throw new CommandRefusal('stale-epoch');
+    // A hold that was refused, as this broker is full, is not made good by the command that follows it.
+    if (!target.attachment.held || target.attachment.epoch !== epoch) throw new CommandRefusal('stale-epoch');
     this.sessions.fence.admit(connection_id, epoch);
     const ends = { controller: controller.leg, target: target.leg };
     this.sessions.open(session, ends, { epoch, windowMs: window_ms, trace });

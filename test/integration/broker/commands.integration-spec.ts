@@ -98,6 +98,16 @@ describe('commands to a broker', () => {
     expect(bob.count('held')).toBe(1);
   });
 
+  it('open-relay of a target that is not held for its epoch, as the hold was refused, is refused', async () => {
+    const pair = await world.open(broker);
+    expect(await world.command(broker, 'open-relay', 2, spliceOf(pair))).toMatchObject(
+      refusal('stale-epoch'),
+    );
+    pair.ann.data(Buffer.from('still'));
+    await pair.bob.hears('still');
+    expect(broker.log.facts('relay-opened')).toHaveLength(1);
+  });
+
   it('that name a leg which is not there, or another identity, are refused', async () => {
     const pair = await world.open(broker);
     const wrong = { ...spliceOf(pair), target_id: 'eve' };
