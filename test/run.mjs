@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { reasonFor, StackError } from '../deploy/local/errors.mjs';
 import { ROOT } from '../deploy/local/paths.mjs';
@@ -18,6 +18,8 @@ const KINDS = ['unit', 'integration', 'e2e'];
 const LONG = 'long';
 /** Kinds that start whole programs. */
 const WHOLE = ['e2e', LONG];
+/** How far tests stand back that run beside whole programs: a tenth of a processor that both want. */
+const BESIDE_NICE = 10;
 
 /** The programs, and the page, which has the browser's types. */
 const TYPED = ['tsconfig.json', 'apps/console/tsconfig.json'];
@@ -26,13 +28,20 @@ const TYPED = ['tsconfig.json', 'apps/console/tsconfig.json'];
 
 /**
  * @param {string[]} args of node
- * @param {NodeJS.ProcessEnv} [env]
+ * @param {{env?: NodeJS.ProcessEnv, isBeside?: boolean}} [how] beside others: it stands back, and is printed at its end
  * @returns {Promise<number>} exit code
  */
-function node(args, env = process.env) {
+function node(args, { env = process.env, isBeside = false } = {}) {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: 'inherit' });
-    child.on('close', (code) => resolve(code ?? 1));
+    const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: isBeside ? 'pipe' : 'inherit' });
+    /** @type {Buffer[]} */
+    const printed = [];
+    for (const output of [child.stdout, child.stderr]) output?.on('data', (bytes) => printed.push(bytes));
+    if (isBeside && child.pid !== undefined) setPriority(child.pid, BESIDE_NICE);
+    child.on('close', (code) => {
+      process.stdout.write(Buffer.concat(printed));
+      resolve(code ?? 1);
+    });
   });
 }
 
@@ -49,19 +58,18 @@ async function typecheck() {
 
 /**
  * @param {string[]} kinds
- * @param {number} workers
- * @param {NodeJS.ProcessEnv} env
+ * @param {{workers: number, env: NodeJS.ProcessEnv, isBeside?: boolean}} how
  * @returns {Promise<Tally>}
  */
-async function jest(kinds, workers, env) {
+async function jest(kinds, { workers, env, isBeside = false }) {
   if (kinds.length === 0) return { passed: 0, failed: 0 };
-  console.log(`\n== ${kinds.join(', ')}`);
+  console.log(`\n== ${kinds.join(', ')}${isBeside ? ', beside them: printed when it has ended' : ''}`);
   const folder = mkdtempSync(join(tmpdir(), 'trunkline-results-'));
   const results = join(folder, 'results.json');
   const flags = ['--json', `--outputFile=${results}`, '--passWithNoTests', `--maxWorkers=${workers}`];
   const jestBin = 'node_modules/jest/bin/jest.js';
   const quiet = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
-  const code = await node([...quiet, jestBin, '--selectProjects', ...kinds, ...flags], env);
+  const code = await node([...quiet, jestBin, '--selectProjects', ...kinds, ...flags], { env, isBeside });
   try {
     const report = JSON.parse(readFileSync(results, 'utf8'));
     const failed = report.numFailedTests + report.numRuntimeErrorTestSuites;
@@ -74,8 +82,9 @@ async function jest(kinds, workers, env) {
 }
 
 /**
- * Unit and integration tests share the processors; whole programs get them alone, one test file at a time: two at once
- * take each nearly twice as long, and programs on a full machine miss their deadlines.
+ * Tests with a real Kafka share the processors; whole programs come one test file at a time, as two at once take each
+ * nearly twice as long, and programs on a full machine miss their deadlines. What they leave of the processors while
+ * they wait goes to the unit tests.
  * @param {string[]} kinds
  * @returns {Promise<Tally[]>}
  */
@@ -87,18 +96,16 @@ async function tests(kinds) {
     ...(servers && { TRUNKLINE_KAFKA_BROKERS: kafkaBrokers, TRUNKLINE_REDIS_URL: redisUrl }),
     ...(kinds.includes(LONG) && { TRUNKLINE_TEST_LENGTH: 'long' }),
   };
+  const whole = kinds.filter((kind) => WHOLE.includes(kind));
+  const beside = whole.length > 0 ? kinds.filter((kind) => kind === 'unit') : [];
+  const first = kinds.filter((kind) => ![...whole, ...beside].includes(kind));
   try {
-    const small = await jest(
-      kinds.filter((kind) => !WHOLE.includes(kind)),
-      2,
-      env,
-    );
-    const whole = await jest(
-      kinds.filter((kind) => WHOLE.includes(kind)),
-      1,
-      env,
-    );
-    return [small, whole];
+    const tally = await jest(first, { workers: 2, env });
+    const others = await Promise.all([
+      jest(whole, { workers: 1, env }),
+      jest(beside, { workers: 1, env, isBeside: true }),
+    ]);
+    return [tally, ...others];
   } finally {
     await servers?.clear();
   }

@@ -12,8 +12,9 @@ const LIMIT_MS = 600_000;
 const SHORTEST = ['latency', 'loop', '--samples', '1', '--facts', '3000', '--rounds', '1'];
 /** The failovers are left to the long form: they need the whole local stack, whose moves other tests show. */
 const SHORT = [
-  ...['latency', 'loop', 'projector', 'mass'],
+  ...['latency', 'loop', 'projector', 'mass', 'rest'],
   ...['--samples', '1', '--facts', '10000', '--rounds', '1', '--links', '200'],
+  ...['--connections', '200', '--decisions', '2000', '--watch', '100'],
 ];
 /** The deaths of brokers are one here. */
 const SHORT_SESSIONS = [
@@ -22,6 +23,16 @@ const SHORT_SESSIONS = [
 ];
 const CONTROLLERS = ['central-controller-east', 'central-controller-west'];
 const MASS = 'mass failover of 200 links';
+const REST_CALLS = [
+  ...['one connection', 'a list of 100', 'explain', 'one connection, ?at='],
+  ...['one connection with most of the decisions, ?at=', 'a list of 100, ?at='],
+];
+const REST_ROWS = Object.fromEntries(
+  REST_CALLS.flatMap((call) => [
+    [`REST with 200 connections: ${call}, ms`, ['p50', 'p99', 'max']],
+    [`REST with 200 connections: ${call}, requests/s, 16 at once`, ['rate']],
+  ]),
+);
 /** What is measured, by name and unit: the figures that have a floor. */
 const ROWS: Readonly<Record<string, readonly string[]>> = {
   'fact → command at the sidecar, ms': ['p50', 'p90', 'p99', 'max'],
@@ -30,6 +41,7 @@ const ROWS: Readonly<Record<string, readonly string[]>> = {
   [`${MASS}, ms`]: ['connect, p50', 'connect, p90', 'last connect'],
   [`${MASS}, links/s`]: ['rate'],
   [`${MASS}, peak memory, MiB`]: [],
+  ...REST_ROWS,
 };
 
 const SESSION_ROWS: Readonly<Record<string, readonly string[]>> = {

@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { itLong } from '../support/length.ts';
 import { Network } from '../support/network.ts';
 import { PlainKafka } from '../support/plain-kafka.ts';
 import type { Name, Stack, Variables } from '../support/stack.ts';
@@ -138,7 +139,7 @@ describe('a failover that the peer decides with', () => {
     for (const caller of [nobody, operator, west, asHome]) caller.close();
   });
 
-  it('has one answer for one epoch, asked at once through two processes of the peer', async () => {
+  itLong('has one answer for one epoch, asked at once through two processes of the peer', async () => {
     const asked = { ...OUTSIDE, epoch: 30n };
     const beside = await besidePeer(stack);
     const callers = [undefined, beside.port].map((port) => callerAs(stack, 'controller-east', port));
@@ -154,7 +155,7 @@ describe('a failover that the peer decides with', () => {
     await beside.end();
   });
 
-  it('waits when the peer says that it has no capacity, and goes on once there is some', async () => {
+  itLong('waits when the peer says that it has no capacity, and goes on once there is some', async () => {
     const full = { TRUNKLINE_CAPACITY: '1' };
     await Promise.all(SERVER_SIDECARS.map((name) => stack.program(name).restart(full)));
     await untilActive(stack);
@@ -208,7 +209,7 @@ describe('a failover that the peer decides with', () => {
     await reconcile(stack);
   });
 
-  it('is finished without the answer when the peer dies between its append and its answer', async () => {
+  itLong('is finished without the answer when the peer dies between its append and its answer', async () => {
     await untilAsked(stack);
     const before = await untilActive(stack);
     const reserved = await nextReservation(plain, stack);

@@ -4,6 +4,7 @@ import { jest } from '@jest/globals';
 import { ALPN_SESSION, formatConnectionCode, SESSION_POLICY, spiffeId } from '#libs/contracts';
 import { createAuthority, createSelfSigned, issueLeaf, type KeyPairPem } from '#libs/pki';
 import { tlsServer } from '../../libs/endpoint/testing/impostors.ts';
+import { itLong } from '../support/length.ts';
 import type { Name, Stack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { audit } from './support/audit.ts';
@@ -117,25 +118,28 @@ describe('a session whose code, name or ends are in doubt', () => {
       });
     });
 
-    it('makes an address wait, however many names come from it, and serves who sits behind it too', async () => {
-      const pairs: KeyPairPem[] = [];
-      const shot = async () => {
-        pairs.push(await createSelfSigned('guest', Date.now()));
-        return guess(stack, BROKER, pairs.at(-1) as KeyPairPem, true);
-      };
-      const waits = [await guessUntilSlowed(shot)];
-      expect(pairs.length).toBeGreaterThan(FREE_PER_ADDRESS);
-      await guessOnce(shot);
-      waits.push(await guessUntilSlowed(shot));
-      expect(waits[1]).toBeGreaterThan(waits[0] ?? 0);
-      expect(Math.max(...waits)).toBeLessThanOrEqual(LONGEST_ADDRESS_DELAY_MS);
-      // The same address, the same broker, while its guests wait.
-      const session = await openSession(stack, echo.port, ofTarget());
-      expect(session.brokerId).toBe(BROKER);
-      expect((await shot()).reason).toMatch(/rate-limited|unknown-code/);
-      expect(await askOnce(session.port, 'served')).toBe('served');
-      await hangUp(stack, session);
-    });
+    itLong(
+      'makes an address wait, however many names come from it, and serves who sits behind it too',
+      async () => {
+        const pairs: KeyPairPem[] = [];
+        const shot = async () => {
+          pairs.push(await createSelfSigned('guest', Date.now()));
+          return guess(stack, BROKER, pairs.at(-1) as KeyPairPem, true);
+        };
+        const waits = [await guessUntilSlowed(shot)];
+        expect(pairs.length).toBeGreaterThan(FREE_PER_ADDRESS);
+        await guessOnce(shot);
+        waits.push(await guessUntilSlowed(shot));
+        expect(waits[1]).toBeGreaterThan(waits[0] ?? 0);
+        expect(Math.max(...waits)).toBeLessThanOrEqual(LONGEST_ADDRESS_DELAY_MS);
+        // The same address, the same broker, while its guests wait.
+        const session = await openSession(stack, echo.port, ofTarget());
+        expect(session.brokerId).toBe(BROKER);
+        expect((await shot()).reason).toMatch(/rate-limited|unknown-code/);
+        expect(await askOnce(session.port, 'served')).toBe('served');
+        await hangUp(stack, session);
+      },
+    );
   });
 
   it('takes no guest while policy allows none, says so, and takes one when it is lifted', async () => {
@@ -217,7 +221,7 @@ describe('a session whose code, name or ends are in doubt', () => {
       return { ...controller, target };
     }
 
-    it('tells the one that is left, and ends', async () => {
+    itLong('tells the one that is left, and ends', async () => {
       // The controller is gone while the target attaches; the target while the controller reconnects, which takes it a second.
       const lonelyTarget = await underWay('probe');
       lonelyTarget.run.signal('SIGKILL');

@@ -24,9 +24,7 @@ const STRIKES: readonly (readonly [string, readonly CellName[]])[] = [
     'endpoints',
     [
       { phase: 'target-attached', program: 'target', signal: 'SIGSTOP' },
-      { phase: 'redirecting', program: 'controller', signal: 'SIGSTOP' },
       { phase: 'open', program: 'target', signal: 'SIGKILL' },
-      { phase: 'expired', program: 'controller', signal: 'SIGSTOP' },
     ],
   ],
   [

@@ -110,7 +110,7 @@ describe('a session that is not to be', () => {
       await hangUp(stack, { controller, target: opened.winner, id });
     });
 
-    it('a code that was used, from another identity', async () => {
+    itLong('a code that was used, from another identity', async () => {
       const session = await openSession(stack, echo.port);
       const code = session.controller.events('code')[0]?.code;
       const again = trunkline(stack, [
@@ -223,7 +223,7 @@ describe('a session that is not to be', () => {
       await hangUp(stack, { controller, target, id });
     });
 
-    it('says so when the password is wrong, and goes around it where NO_PROXY names all', async () => {
+    itLong('says so when the password is wrong, and goes around it where NO_PROXY names all', async () => {
       const refused = probe('other');
       expect([await refused.ended(), refused.output()]).toEqual([
         7,
@@ -278,7 +278,7 @@ describe('a session that is not to be', () => {
       await untilPhase(stack, id, 'ended');
     });
 
-    it('takes no for an answer', async () => {
+    itLong('takes no for an answer', async () => {
       const { run: controller, code, id } = await startController(stack);
       const person = atTerminal(code);
       await person.says(/Allow it\? \[y\/N\]/);

@@ -2,6 +2,7 @@ import { jest } from '@jest/globals';
 import { KafkaLog } from '#libs/log';
 import { regional } from '../../deploy/local/programs.mjs';
 import { getJson } from '../support/http.ts';
+import { itLong } from '../support/length.ts';
 import { PlainKafka } from '../support/plain-kafka.ts';
 import type { Name, Stack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -51,7 +52,7 @@ describe('two processes that decide for one region', () => {
     await putRight(owner, sidecarName(before));
   });
 
-  it('finish it elsewhere when the server that it was to go to never answers', async () => {
+  itLong('finish it elsewhere when the server that it was to go to never answers', async () => {
     const { before, chosen, asleep, owner } = await killInTheMiddle();
     const { decided, completed } = await untilCompleted(before);
     expect([before.server_id, chosen]).not.toContain(completed.data.server_id);
