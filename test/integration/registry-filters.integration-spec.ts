@@ -166,6 +166,17 @@ describe('filters and orders of the registry', () => {
       expect(await listed({ connection_id: 'c:a', sinceMs: since(2), untilMs: since(3) }, limit)).toEqual([
         'c:a~2',
       ]);
+      for (const connection_id of [undefined, 'c:a']) {
+        const of = connection_id === undefined ? {} : { connection_id };
+        const known = await listed(of, limit);
+        const [never, ever] = [Date.parse('0001-01-01T00:00:00Z'), Date.parse('9999-12-31T23:59:59Z')];
+        for (const longAgo of [never, -1, 0]) {
+          expect(await listed({ ...of, sinceMs: longAgo }, limit)).toEqual(known);
+          expect(await listed({ ...of, untilMs: longAgo }, limit)).toEqual([]);
+        }
+        expect(await listed({ ...of, untilMs: ever }, limit)).toEqual(known);
+        expect(await listed({ ...of, sinceMs: ever }, limit)).toEqual([]);
+      }
     }
     expect(await listed({ connection_id: 'nobody:a' })).toEqual([]);
   });

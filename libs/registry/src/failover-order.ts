@@ -23,9 +23,10 @@ export function memberOf({ failover_id, detected_at }: { failover_id: string; de
   return `${ageOf(Date.parse(detected_at))}|${failover_id}`;
 }
 
-/** What a member begins with, of what was detected then. Of two, the newer one sorts first. */
+/** What a member begins with, of what was detected then. Of two, the newer one sorts first; before 1970 all is as old. */
 export function ageOf(ms: number): string {
-  return String(FAR_FUTURE_MS - ms).padStart(13, '0');
+  const age = FAR_FUTURE_MS - Math.min(Math.max(ms, 0), FAR_FUTURE_MS);
+  return String(age).padStart(String(FAR_FUTURE_MS).length, '0');
 }
 
 export function failoverOfMember(member: string): string {
