@@ -137,12 +137,31 @@ interface More {
   readonly signal?: AbortSignal;
 }
 
+/** What to do, by the code of what went wrong on the way; anything else: nobody is there. */
+const HINTS: readonly (readonly [codes: RegExp, hint: string])[] = [
+  [/^ERR_SSL_/, 'it does not speak TLS there; is --url, or TRUNKLINE_URL, an http:// one?'],
+  [
+    /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+)$/,
+    'its certificate is of an authority that is not known here; NODE_EXTRA_CA_CERTS names a PEM file of it',
+  ],
+  [/^ERR_TLS_CERT_ALTNAME_INVALID$/, 'its certificate is for another name; --url must be one of its names'],
+  [
+    /^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/,
+    'its certificate is not valid now; have it made anew, and look at the clocks',
+  ],
+  [
+    /^(HPE_\w+|UND_ERR_SOCKET|ECONNRESET)$/,
+    'it hung up, or speaks no HTTP; is --url, or TRUNKLINE_URL, an https:// one?',
+  ],
+];
+const NOBODY_THERE =
+  'is the central controller running? npm start runs the local stack; --url, or TRUNKLINE_URL, names another';
+
 export function unreachable(url: string, error: unknown): CliError {
   const { name, cause } = error as Error & { cause?: { code?: string; message?: string } };
   const why =
     name === 'TimeoutError' ? `none within ${ANSWER_MS / 1_000} s` : (cause?.code ?? cause?.message);
-  const hint =
-    'is the central controller running? npm start runs the local stack; --url, or TRUNKLINE_URL, names another';
+  const hint = HINTS.find(([codes]) => codes.test(cause?.code ?? ''))?.[1] ?? NOBODY_THERE;
   return new CliError(EXIT.unreadable, `no answer from ${url} (${why ?? String(error)}): ${hint}`);
 }
 

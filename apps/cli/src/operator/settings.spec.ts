@@ -38,5 +38,21 @@ describe('settings', () => {
     expect(await rig.trunkline('agents', 'ls')).toBe(2);
     expect(rig.written.stderr).toContain('has a member urll; known are url, token, brokers, regions');
     expect(await rig.trunkline('agents', 'ls', '--config', join(rig.home, 'missing.json'))).toBe(3);
+    writeFileSync(rig.configFile, JSON.stringify({ token_file: ['a', 'b'] }));
+    expect(await rig.trunkline('agents', 'ls')).toBe(2);
+    expect(rig.written.stderr).toContain('has a member token_file that is no text');
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['two lines', 'one\ntwo'],
+    ['bytes', Buffer.from([0xff, 0xfe, 0x00, 0x41])],
+  ])('refuses a token file that holds %s, before anybody is asked', async (_what, content) => {
+    const file = join(rig.home, 'a-token');
+    writeFileSync(file, content);
+    writeFileSync(rig.configFile, JSON.stringify({ token_file: file }));
+    expect(await rig.trunkline('agents', 'ls')).toBe(2);
+    expect(rig.written.stderr).toBe(`trunkline: token_file ${file} holds no token: it must be one word\n`);
+    expect(rig.rest.asked).toEqual([]);
   });
 });

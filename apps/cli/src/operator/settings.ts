@@ -123,7 +123,8 @@ function readFile(path: string, isWanted: boolean): FileSettings {
       );
     }
     const isList = Array.isArray(value) && value.every((each) => typeof each === 'string');
-    if (typeof value !== 'string' && !isList) throw wrong(`has a member ${name} that is no text`);
+    if (typeof value !== 'string' && !(isList && variable !== undefined))
+      throw wrong(`has a member ${name} that is no text`);
     if (variable !== undefined) variables[variable] = String(value);
   }
   const { token_file, output } = members as { token_file?: string; output?: string };
@@ -141,10 +142,16 @@ function tokenOf(
   url: string,
   tokenFile: string | undefined,
 ): string | undefined {
-  if (tokenFile !== undefined) return textOf('token_file', tokenFile).trim();
+  if (tokenFile !== undefined) return tokenIn('token_file', tokenFile);
   const ofStack = join(stackHome, 'token');
   if (!LOOPBACK.test(new URL(url).hostname) || !existsSync(ofStack)) return undefined;
-  return textOf('the token', ofStack).trim();
+  return tokenIn('the token', ofStack);
+}
+
+function tokenIn(what: string, path: string): string {
+  const token = textOf(what, path).trim();
+  if (TOKEN_PATTERN.test(token)) return token;
+  throw new CliError(EXIT.usage, `${what} ${path} holds no token: it must be one word`);
 }
 
 function textOf(what: string, path: string): string {

@@ -17,6 +17,8 @@ export interface TableWanted {
 }
 
 const GAP = 2;
+/** Rows that are drawn in one go: what draws them looks at each for each. */
+const PORTION = 100;
 /** A column is cut to so many characters before another is left out. */
 const NARROWEST = 8;
 const NO_LINES = {
@@ -34,24 +36,31 @@ export function table<R>(
 ): string {
   const { style = PLAIN } = wanted;
   const shown = fitted(columns, rows, wanted.columns);
+  const head = shown.map(({ column, width }) => style('bold', cut(column.head, width)));
+  const body = rows.map((row) =>
+    shown.map(({ column, width }) => style(column.colour?.(row), cut(textOf(column, row), width))),
+  );
+  const all = [head, ...body];
+  const lines: string[] = [];
+  for (let from = 0; from < all.length; from += PORTION) {
+    lines.push(...linesOf(shown, all.slice(from, from + PORTION)));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function linesOf<R>(shown: readonly Fitted<R>[], cells: readonly string[][]): string[] {
   const drawn = new Table({
     chars: NO_LINES,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
     colAligns: shown.map(({ column }) => column.align ?? 'left'),
     colWidths: shown.map(({ width }) => width),
   });
-  drawn.push(shown.map(({ column, width }) => style('bold', cut(column.head, width))));
-  for (const row of rows) {
-    drawn.push(
-      shown.map(({ column, width }) => style(column.colour?.(row), cut(textOf(column, row), width))),
-    );
-  }
+  drawn.push(...cells);
   // Trailing blanks would wrap, and mean nothing to whoever cuts the lines at blanks.
-  return `${drawn
+  return drawn
     .toString()
     .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n')}\n`;
+    .map((line) => line.trimEnd());
 }
 
 interface Fitted<R> {
@@ -66,7 +75,7 @@ function fitted<R>(
 ): Fitted<R>[] {
   let shown: Fitted<R>[] = columns.map((column) => ({
     column,
-    width: Math.max(column.head.length, ...rows.map((row) => textOf(column, row).length)),
+    width: rows.reduce((width, row) => Math.max(width, textOf(column, row).length), column.head.length),
   }));
   // A column that says nothing of any row is left out, the first one excepted.
   shown = shown.filter(

@@ -22,7 +22,7 @@ export async function readSlice(file: string, sink: SliceSink): Promise<void> {
       else sink.record(decoded(parsed));
     } catch (error) {
       if (!(error instanceof NoSliceLine)) throw error;
-      const hint = 'trunkline verify --export writes such files';
+      const hint = 'is it cut off, or altered? trunkline export writes such files';
       throw new CliError(EXIT.unreadable, `${file}:${line} is no line of a slice: ${error.message}; ${hint}`);
     }
   }

@@ -59,13 +59,8 @@ async function checkParts(api: Api): Promise<Finding[]> {
     return [fail(check, `not ready: ${which}`, 'curl its /health/ready, and look at its log')];
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
-    return [
-      unreached(
-        check,
-        error.message.replace(/: is the central.*/, ''),
-        'is it running? --url names it; npm start runs the local stack',
-      ),
-    ];
+    const [, what = error.message, hint = 'is it running?'] = /^(.*?\)): (.*)$/.exec(error.message) ?? [];
+    return [unreached(check, what, hint)];
   }
 }
 
