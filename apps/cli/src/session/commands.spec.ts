@@ -1,5 +1,6 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
 import { EndpointError } from '#libs/endpoint';
 import { waitFor } from '../../../../test/support/wait-for.ts';
 import { FakeSession, FakeTerminal } from '../../testing/fakes.ts';
@@ -7,6 +8,12 @@ import { CODE, Rig } from '../../testing/rig.ts';
 
 /** As long as it takes, within the limit of a test. */
 const until = (what: string, look: () => unknown): Promise<unknown> => waitFor(look, { what });
+
+/** Time itself is faked, and what goes by intervals; everything that waits for the programs is not. */
+const REAL_BUT_INTERVALS = [
+  ...(['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'nextTick', 'hrtime'] as const),
+  ...(['queueMicrotask', 'performance'] as const),
+];
 
 describe('the two ends of a session', () => {
   const rig = new Rig();
@@ -163,13 +170,34 @@ describe('the two ends of a session', () => {
       await until('the session again', () => rig.asked.resume);
       expect(rig.asked.resume?.saved).toEqual(rig.session.saved);
       expect(rig.asked.resume?.identity.id).toBe(rig.asked.target?.identity.id);
-      expect(rig.asked.resume?.surviveMs).toBeLessThanOrEqual(7_200_000);
+      // From the moment that it went down, however long it had been on.
+      expect(rig.asked.resume?.surviveMs).toBe(7_200_000);
       await until('the end', () => {
         rig.terminal.press('q');
         return rig.session.phase === 'closed';
       });
       expect(await again).toBe(0);
       expect(() => statSync(file)).toThrow(/ENOENT/);
+    });
+
+    it('keeps it anew while the session goes on, so that the time counts from when the machine goes down', async () => {
+      jest.useFakeTimers({ doNotFake: REAL_BUT_INTERVALS });
+      try {
+        const file = join(rig.home, 'state/target-session.json');
+        const done = rig.trunkline('target', CODE, '--forward', '22', '--yes', '--survive-reboot', '2h');
+        const first = await until('the kept session', () => readFileSync(file, 'utf8'));
+        jest.setSystemTime(Date.now() + 3 * 3_600_000);
+        jest.advanceTimersByTime(60_000);
+        const next = JSON.parse(readFileSync(file, 'utf8'));
+        expect(next).toEqual({ ...JSON.parse(String(first)), until: next.until });
+        expect(Date.parse(next.until) - Date.now()).toBeGreaterThan(7_200_000 - 60_000);
+        rig.session.end({ reason: 'hung-up' });
+        expect(await done).toBe(0);
+        jest.advanceTimersByTime(60_000);
+        expect(() => statSync(file)).toThrow(/ENOENT/);
+      } finally {
+        jest.useRealTimers();
+      }
     });
 
     it.each<[string, string, string, number]>([

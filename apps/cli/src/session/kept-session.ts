@@ -6,8 +6,10 @@ import { CliError, EXIT } from '../exit.ts';
 /** What a target keeps so that it can come back after a restart of its machine. */
 export interface KeptSession {
   readonly version: 1;
-  /** RFC 3339: after this it can't come back. */
+  /** RFC 3339: after this it can't come back. Later and later while the session goes on. */
   readonly until: string;
+  /** How long it may be away, in milliseconds; absent: until then. */
+  readonly surviveMs?: number;
   readonly session: SavedSession;
   /** A guest's own key and certificate; absent: it came with a certificate, and comes with that again. */
   readonly guest?: { readonly cert: string; readonly key: string };
@@ -22,16 +24,19 @@ export class SessionKeeper {
   }
 
   /** Whole or not at all. */
-  keep(session: SavedSession, identity: EndpointIdentity, untilMs: number): void {
+  keep(session: SavedSession, identity: EndpointIdentity, surviveMs: number, nowMs: number): void {
     const kept: KeptSession = {
       version: 1,
-      until: new Date(untilMs).toISOString(),
+      until: new Date(nowMs + surviveMs).toISOString(),
+      surviveMs,
       session,
       ...(identity.guest ? { guest: { cert: String(identity.cert), key: String(identity.key) } } : {}),
     };
     mkdirSync(dirname(this.file), { recursive: true, mode: 0o700 });
     const beside = `${this.file}.${process.pid}`;
-    writeFileSync(beside, `${JSON.stringify(kept)}\n`, { mode: 0o600 });
+    // Never into what somebody else made there before.
+    rmSync(beside, { force: true });
+    writeFileSync(beside, `${JSON.stringify(kept)}\n`, { mode: 0o600, flag: 'wx' });
     renameSync(beside, this.file);
   }
 
@@ -74,7 +79,8 @@ function parse(text: string): KeptSession | undefined {
       !Number.isNaN(Date.parse(String(kept.until))) &&
       typeof connectionId === 'string' &&
       typeof homeRegion === 'string' &&
-      Number.isInteger(epoch);
+      Number.isInteger(epoch) &&
+      (kept.surviveMs === undefined || Number.isInteger(kept.surviveMs));
     return isWhole ? (kept as KeptSession) : undefined;
   } catch {
     return undefined;

@@ -10,6 +10,9 @@ import { Reporter } from './reporter.ts';
 import { runSession } from './run-session.ts';
 import { type Setup, type SetupOptions, setUp } from './setup.ts';
 
+/** How often what is kept is said to be good for longer, in milliseconds. */
+const KEEP_MS = 30_000;
+
 interface Flags extends CommonFlags {
   readonly forward: HostPort;
   readonly yes?: true;
@@ -75,12 +78,11 @@ async function beTarget(context: SessionContext, code: string | undefined, flags
       ...(guest === undefined ? {} : { kept: (ca) => guestIdentity({ ca, ...guest }) }),
     };
     const setup = await setUp(context, flags, who);
-    const untilMs = kept ? Date.parse(kept.until) : Date.now() + (flags.surviveReboot ?? 0);
-    const keeps = kept !== undefined || flags.surviveReboot !== undefined;
+    const surviveMs = kept ? (kept.surviveMs ?? Date.parse(kept.until) - Date.now()) : flags.surviveReboot;
     await runSession(context, reporter, {
       hint: 'q ends it',
       endsByKey: true,
-      outlives: keeps,
+      outlives: surviveMs !== undefined,
       open: (signal) => {
         reporter.progress(`measuring ${setup.brokers.length} brokers`);
         const base = {
@@ -93,12 +95,12 @@ async function beTarget(context: SessionContext, code: string | undefined, flags
           return context.endpoint.resumeTarget({
             ...base,
             saved: kept.session,
-            surviveMs: untilMs - Date.now(),
+            ...(surviveMs === undefined ? {} : { surviveMs }),
           });
         return context.endpoint.attachTarget(attachOptions(context, reporter, base, code ?? '', flags));
       },
       onOpen: (session) => {
-        if (keeps) keepUp(keeper, session, setup, untilMs);
+        if (surviveMs !== undefined) keepUp(keeper, session, setup, surviveMs);
       },
       onClosed: () => keeper.forget(),
     });
@@ -157,10 +159,21 @@ function attachOptions(
   };
 }
 
-/** Kept from the beginning, and with each epoch, which a broker wants to know. */
-function keepUp(keeper: SessionKeeper, session: TargetSession, setup: Setup, untilMs: number): void {
-  const keep = (): void => keeper.keep(session.saved, setup.identity, untilMs);
+/**
+ * Kept from the beginning, with each epoch, which a broker wants to know, and every while: nobody knows when the machine goes
+ * down, and the time that it may be away counts from then.
+ */
+function keepUp(keeper: SessionKeeper, session: TargetSession, setup: Setup, surviveMs: number): void {
+  const keep = (): void => keeper.keep(session.saved, setup.identity, surviveMs, Date.now());
   keep();
   session.on('open', keep);
   session.on('resumed', keep);
+  const again = setInterval(() => {
+    try {
+      keep();
+    } catch {
+      // A disk that is full ends no session: what was kept last stands.
+    }
+  }, KEEP_MS);
+  void session.closed.then(() => clearInterval(again));
 }
