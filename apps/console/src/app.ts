@@ -1,4 +1,5 @@
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
+import { keyed } from 'lit/directives/keyed.js';
 import { ConsoleContext } from './context.ts';
 import './frame/action-dialog.ts';
 import './frame/banners.ts';
@@ -13,17 +14,21 @@ import { sharedStyles } from './styles.ts';
 import { switchTheme } from './theme.ts';
 import type { View } from './view.ts';
 import { titleOf, viewOf } from './views/index.ts';
+import { switchZone } from './zone.ts';
 
 /** The whole page: frame, keyboard, and the view of where one is. */
 export class ConsoleApp extends LitElement {
   static override properties = {
     helping: { state: true },
     timing: { state: true },
+    zones: { state: true },
   };
 
   helping = false;
   /** The time slider is open. */
   timing = false;
+  /** How often another zone was chosen: what has written times down is made anew. */
+  zones = 0;
   private readonly context = new ConsoleContext(location);
   private readonly keyboard = new Keyboard();
   private place = '';
@@ -79,11 +84,19 @@ export class ConsoleApp extends LitElement {
       case 'theme':
         switchTheme();
         return true;
+      case 'zone':
+        this.changeZone();
+        return true;
       case 'close':
         return this.close(target);
       default:
         return action satisfies never;
     }
+  }
+
+  private changeZone(): void {
+    switchZone();
+    this.zones += 1;
   }
 
   private goLive(): boolean {
@@ -136,16 +149,20 @@ export class ConsoleApp extends LitElement {
         @tl-help=${() => {
           this.helping = true;
         }}
+        @tl-zone=${() => this.changeZone()}
       ></tl-top-bar>
       <tl-side-nav .context=${context} .section=${sectionOf(context.route.name)}></tl-side-nav>
       <main id="main" tabindex="-1" aria-label=${titleOf(context.route.name)}>
         ${
           this.timing || context.at !== undefined
-            ? html`<tl-time-bar .context=${context} @tl-live=${() => this.goLive()}></tl-time-bar>`
+            ? keyed(
+                this.zones,
+                html`<tl-time-bar .context=${context} @tl-live=${() => this.goLive()}></tl-time-bar>`,
+              )
             : nothing
         }
         <tl-banners .context=${context}></tl-banners>
-        ${viewOf(context)}
+        ${keyed(this.zones, viewOf(context))}
       </main>
       <tl-help
         .open=${this.helping}

@@ -1,4 +1,5 @@
-/** Times, figures and names as people read them. Times are shown as this machine's zone has them. */
+/** Times, figures and names as people read them. Times are shown in the zone of `zone.ts`. */
+import { shownDate } from './zone.ts';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -13,31 +14,31 @@ const two = (value: number) => String(value).padStart(2, '0');
 export function timeOfDay(time: string | number | undefined, withMs = false): string {
   const date = dateOf(time);
   if (date === undefined) return NOTHING;
-  const clock = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':');
-  return withMs ? `${clock}.${String(date.getMilliseconds()).padStart(3, '0')}` : clock;
+  const clock = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()].map(two).join(':');
+  return withMs ? `${clock}.${String(date.getUTCMilliseconds()).padStart(3, '0')}` : clock;
 }
 
 /** `2026-01-31 14:03:07` */
 export function dateTime(time: string | number | undefined, withMs = false): string {
   const date = dateOf(time);
-  return date === undefined ? NOTHING : `${dayOf(date)} ${timeOfDay(date.getTime(), withMs)}`;
+  return date === undefined ? NOTHING : `${dayOf(date)} ${timeOfDay(time, withMs)}`;
 }
 
 /** The time alone for today's, day and time for others. */
 export function shortTime(time: string | undefined, nowMs: number): string {
   const date = dateOf(time);
   if (date === undefined) return NOTHING;
-  return dayOf(date) === dayOf(new Date(nowMs)) ? timeOfDay(time) : dateTime(time).slice(5, 16);
+  return dayOf(date) === dayOf(shownDate(nowMs)) ? timeOfDay(time) : dateTime(time).slice(5, 16);
 }
 
 function dayOf(date: Date): string {
-  return [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
+  return [date.getUTCFullYear(), two(date.getUTCMonth() + 1), two(date.getUTCDate())].join('-');
 }
 
+/** Its UTC fields are those that are shown. */
 function dateOf(time: string | number | undefined): Date | undefined {
-  if (time === undefined) return undefined;
-  const date = new Date(time);
-  return Number.isNaN(date.getTime()) ? undefined : date;
+  const ms = typeof time === 'string' ? Date.parse(time) : (time ?? Number.NaN);
+  return Number.isNaN(ms) ? undefined : shownDate(ms);
 }
 
 /** `340 ms`, `2.4 s`, `3 min 5 s`, `2 h 10 min`, `4 d 3 h` */
@@ -76,7 +77,7 @@ function coarse(ms: number): string {
 /** RFC 3339 with a time, as the controller's sentences have it. */
 const MOMENTS = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)/g;
 
-/** A sentence with its moments as this machine has them. */
+/** A sentence with its moments in the zone that is shown. */
 export function withLocalTimes(text: string): string {
   return text.replaceAll(MOMENTS, (moment) => dateTime(moment, true));
 }

@@ -8,6 +8,7 @@ const SHAPES = {
   agents: svg`<rect x="3" y="3.5" width="14" height="5.5" rx="1.5"/><rect x="3" y="11" width="14" height="5.5" rx="1.5"/><path d="M6 6.25h.01M6 13.75h.01"/>`,
   'dead-letters': svg`<rect x="3" y="4.5" width="14" height="11" rx="1.5"/><path d="m3.5 5.5 6.5 5.2 6.5-5.2"/>`,
   health: svg`<path d="M2.5 10.5h3.2L8 5l4 10 2.2-4.5h3.3"/>`,
+  policies: svg`<path d="M3 5.5h8M15 5.5h2M3 14.5h2M9 14.5h8"/><circle cx="13" cy="5.5" r="2"/><circle cx="7" cy="14.5" r="2"/>`,
   search: svg`<circle cx="9" cy="9" r="5"/><path d="m13 13 4 4"/>`,
   time: svg`<circle cx="10" cy="10" r="7"/><path d="M10 6v4l2.7 1.8"/>`,
   theme: svg`<circle cx="10" cy="10" r="6.5"/><path d="M10 3.5a6.5 6.5 0 0 1 0 13z" fill="currentColor"/>`,

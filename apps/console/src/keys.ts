@@ -4,7 +4,7 @@ import type { RouteName } from './router.ts';
 
 export type KeyAction =
   | { readonly do: 'go'; readonly to: RouteName }
-  | { readonly do: 'search' | 'help' | 'close' | 'time' | 'live' | 'theme' | 'open' }
+  | { readonly do: 'search' | 'help' | 'close' | 'time' | 'live' | 'theme' | 'zone' | 'open' }
   | { readonly do: 'move'; readonly by: 1 | -1 };
 
 export interface Shortcut {
@@ -23,12 +23,14 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: ['Enter'], meaning: 'Open the selected row', action: { do: 'open' } },
   { keys: ['t'], meaning: 'Travel in time', action: { do: 'time' } },
   { keys: ['l'], meaning: 'Back to live', action: { do: 'live' } },
+  { keys: ['u'], meaning: 'UTC or this machine’s time', action: { do: 'zone' } },
   { keys: ['g', 'o'], meaning: 'Overview', action: { do: 'go', to: 'overview' } },
   { keys: ['g', 'c'], meaning: 'Connections', action: { do: 'go', to: 'connections' } },
   { keys: ['g', 'f'], meaning: 'Failovers', action: { do: 'go', to: 'failovers' } },
   { keys: ['g', 'a'], meaning: 'Agents', action: { do: 'go', to: 'agents' } },
   { keys: ['g', 'd'], meaning: 'Dead letters', action: { do: 'go', to: 'dead-letters' } },
   { keys: ['g', 'h'], meaning: 'Health', action: { do: 'go', to: 'health' } },
+  { keys: ['g', 'p'], meaning: 'Policies', action: { do: 'go', to: 'policies' } },
   { keys: ['g', 't'], meaning: 'Dark or light', action: { do: 'theme' } },
 ];
 

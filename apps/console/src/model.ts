@@ -13,6 +13,9 @@ export type AgentStatus = (typeof AGENT_STATUSES)[number];
 /** What `limit` of a list may be at most. */
 export const PAGE_LIMIT = 500;
 
+/** One of the named figures of evidence, parts and policies. */
+export type Figure = string | number | boolean;
+
 export interface Page<T> {
   items: T[];
   /** Absent on the last page. */
@@ -107,7 +110,7 @@ export interface Evidence {
   offset?: number;
   event_id?: string;
   time?: string;
-  values?: Record<string, string | number | boolean>;
+  values?: Record<string, Figure>;
   agent_id?: string;
   data?: Record<string, unknown>;
 }
@@ -225,7 +228,7 @@ export interface DeadLetter {
 export interface PartStatus {
   part: string;
   ready: boolean;
-  details: Record<string, string | number | boolean>;
+  details: Record<string, Figure>;
 }
 
 export interface TopicLag {

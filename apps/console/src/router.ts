@@ -10,6 +10,7 @@ export const ROUTES = [
   'agent',
   'dead-letters',
   'health',
+  'policies',
   'not-found',
 ] as const;
 export type RouteName = (typeof ROUTES)[number];
@@ -32,6 +33,7 @@ const PLAIN: readonly RouteName[] = [
   'agents',
   'dead-letters',
   'health',
+  'policies',
 ];
 
 /** The list that a page belongs to, for what is marked in the navigation. */

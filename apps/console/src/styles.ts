@@ -164,6 +164,9 @@ export const cardStyles = css`
   dl.facts dd {
     overflow-wrap: anywhere;
   }
+  dl.facts .clip {
+    white-space: normal;
+  }
 `;
 
 /** A page: its title with actions, then its pieces. `tall` pages fill the window and scroll within. */

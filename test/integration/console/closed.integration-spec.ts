@@ -26,6 +26,18 @@ describe('the console, where reads need a token', () => {
     expect(await page.evaluate('JSON.stringify(localStorage)')).not.toContain('ey');
   });
 
+  it('says of nothing that it is well before it was allowed to read it', async () => {
+    const page = await suite.open('/', { expected: REFUSED });
+    await page
+      .getByRole('dialog')
+      .getByLabel(/bearer token/i)
+      .waitFor();
+    await page.getByText('Reading …').first().waitFor();
+    expect(
+      await page.getByText(/all that should stand stands|nothing has happened|all is well/i).count(),
+    ).toBe(0);
+  });
+
   it('shows no row any more, and asks again, when whoever looked has signed out', async () => {
     const page = await suite.open('/#/connections', { as: 'viewer', expected: REFUSED });
     await page.getByRole('row').filter({ hasText: 'bank-client-01:primary' }).first().waitFor();

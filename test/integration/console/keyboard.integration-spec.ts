@@ -17,6 +17,7 @@ describe('the console, by keyboard alone', () => {
       ['a', '#/agents', /agents/i],
       ['d', '#/dead-letters', /dead letters/i],
       ['h', '#/health', /health/i],
+      ['p', '#/policies', /policies/i],
       ['o', '#/', /overview/i],
     ] as const) {
       await page.keyboard.press('g');
@@ -91,6 +92,23 @@ describe('the console, by keyboard alone', () => {
       return style.outlineStyle + ' ' + style.boxShadow;
     })()`);
     expect(outline).not.toBe('none none');
+  });
+
+  it('says in which zone its times are, and turns to UTC and back by a key, for every time there is', async () => {
+    const page = await suite.open('/#/failovers', { timezone: 'Asia/Kolkata' });
+    const zone = page.getByRole('banner').getByRole('button', { name: /^\d\d:\d\d:\d\d UTC/ });
+    const first = page.getByRole('row').nth(1).getByRole('gridcell').first();
+    await zone.getByText('UTC+05:30').waitFor();
+    const local = await first.textContent();
+    await page.keyboard.press('u');
+    await zone.getByText('UTC', { exact: true }).waitFor();
+    await waitFor(async () => (await first.textContent()) !== local, { what: 'times in UTC' });
+    const detected = await first.locator('[title]').getAttribute('title');
+    expect(detected).toContain((await first.textContent())?.trim());
+    await page.reload();
+    await zone.getByText('UTC', { exact: true }).waitFor();
+    await page.keyboard.press('u');
+    await zone.getByText('UTC+05:30').waitFor();
   });
 
   it('turns dark and light by keys, and remembers it', async () => {

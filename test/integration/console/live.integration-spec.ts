@@ -79,6 +79,17 @@ describe('the console, while things happen', () => {
     expect(asked.at(-1)).toMatch(/^east:/);
   });
 
+  it('says that REST does not answer, and of when it is what is shown, until it answers again', async () => {
+    const page = await suite.open('/', { expected: /Failed to load|ERR_/ });
+    await isLive(page);
+    await page.context().setOffline(true);
+    suite.stage.cut();
+    await page.getByText(/what you see is of \d\d:\d\d:\d\d/i).waitFor();
+    await page.context().setOffline(false);
+    await isLive(page);
+    await page.getByText(/not up to date/i).waitFor({ state: 'hidden' });
+  });
+
   it('shows the page as of another moment, says so, and goes back to live with one key', async () => {
     const { stage } = suite;
     const moved = [...stage.world.connections.values()].find(

@@ -136,22 +136,26 @@ describe('the console, as somebody acts with it', () => {
       .waitFor();
   });
 
-  it('approves what is held back, and it goes on', async () => {
+  it('says for how long a held connection has had no path, approves it there, and it goes on', async () => {
     const held = [...suite.stage.world.connections.values()].find(({ row }) => {
       return row.phase === 'suppressed' && heldMoveOf(row.connection_id) !== undefined;
     });
     const page = await suite.open(`/#/failovers/${encodeURIComponent(heldMoveOf(held?.id) ?? '')}`, {
       as: 'operator',
     });
-    await page
-      .getByRole('main')
-      .getByRole('button', { name: /approve/i })
-      .click();
+    const approve = page.getByRole('main').getByRole('button', { name: /approve/i });
+    await approve.waitFor();
+    await page.goto(`${suite.stage.url}${pathOf(held?.id ?? '')}`);
+    const waitsFor = page.getByRole('region', { name: /what it waits for/i });
+    await waitsFor.getByText(/no path for \d+ (s|min)/i).waitFor();
+    await waitsFor.getByText(/until an operator approves/i).waitFor();
+    await approve.click();
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('textbox', { name: /reason/i }).fill('the data centre is gone');
     await dialog.getByRole('button', { name: /approve/i }).click();
     await dialog.waitFor({ state: 'hidden' });
     await waitFor(() => held?.row.phase === 'active', { what: 'the link to go on' });
+    await waitsFor.waitFor({ state: 'hidden' });
     await page
       .getByRole('main')
       .getByText(held?.row.server_id ?? '')

@@ -30,12 +30,13 @@ describe('each view of the console', () => {
       'an agent': ['/#/agents/scheme-server-01', /scheme-server-01/, /west/],
       'dead letters': ['/#/dead-letters', /dead letters/i, /broken.json/i],
       health: ['/#/health', /health/i, /controller-events/],
+      policies: ['/#/policies', /policies/i, /year-end freeze of changes/],
       'a place that there is none of': ['/#/nowhere', /nothing|not found|no such/i, /./],
     };
   };
   const NAMES = [
     ...['overview', 'connections', 'a connection that moved', 'a connection that is held back', 'a session'],
-    ...['failovers', 'a failover', 'agents', 'an agent', 'dead letters', 'health'],
+    ...['failovers', 'a failover', 'agents', 'an agent', 'dead letters', 'health', 'policies'],
     'a place that there is none of',
   ];
 

@@ -8,6 +8,8 @@ export interface PageOptions {
   /** Who looks; absent: nobody who said who they are. */
   readonly token?: string;
   readonly reducedMotion?: boolean;
+  /** The machine's, as `Europe/Berlin`; default UTC. */
+  readonly timezone?: string;
 }
 
 export const PHONE = { width: 390, height: 844 } as const;
@@ -47,7 +49,7 @@ export async function openPage(
     viewport: { width, height },
     colorScheme: theme,
     locale: 'en-GB',
-    timezoneId: 'UTC',
+    timezoneId: options.timezone ?? 'UTC',
     reducedMotion: options.reducedMotion === false ? 'no-preference' : 'reduce',
     hasTouch: width < 600,
   });

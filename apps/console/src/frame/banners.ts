@@ -1,5 +1,5 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
-import { ago, count, dateTime } from '../format.ts';
+import { ago, count, dateTime, timeOfDay } from '../format.ts';
 import { icon } from '../icons.ts';
 import { STORE_LIMITS } from '../state/store.ts';
 import { controlStyles, sharedStyles } from '../styles.ts';
@@ -33,10 +33,13 @@ export class Banners extends View {
 
   private renderTrouble(): TemplateResult | typeof nothing {
     const { store } = this.context;
-    const { feed, error, status } = store;
+    const { feed, error, heardMs, status } = store;
     if (error !== undefined && error.status !== 401) {
       return html`<div class="banner bad">
-        <span><strong>Not up to date.</strong> ${error.message} What you see is the last that was heard.</span>
+        <span>
+          <strong>Not up to date.</strong> ${error.message}
+          ${heardMs === undefined ? 'Nothing was heard yet' : `What you see is of ${timeOfDay(heardMs)}`}; it is tried again by itself.
+        </span>
       </div>`;
     }
     if (feed.state === 'lost' && error === undefined) {

@@ -6,6 +6,7 @@ import type { Tick } from '../parts/slider-bins.ts';
 import { moveStateOf } from '../state/attention.ts';
 import { cardStyles, controlStyles, sharedStyles } from '../styles.ts';
 import { View } from '../view.ts';
+import { momentOf, shownDate } from '../zone.ts';
 
 const MINUTE_MS = 60_000;
 const RANGES: readonly [minutes: number, label: string][] = [
@@ -52,7 +53,8 @@ export class TimeBar extends View {
     const { connections, failovers } = store.world;
     const moves = [...failovers.values()].map((move): Tick => {
       const state = moveStateOf(move, connections.get(move.connection_id));
-      const health: Health = state === 'done' ? 'ok' : state === 'held' ? 'bad' : 'warn';
+      const health: Health =
+        state === 'done' ? 'ok' : state === 'held' || state === 'waiting' ? 'bad' : 'warn';
       return {
         atMs: Date.parse(move.decided_at ?? move.detected_at),
         label: `${move.connection_id}, ${words(move.reason)}`,
@@ -63,11 +65,6 @@ export class TimeBar extends View {
       (event): Tick => ({ atMs: Date.parse(event.time), label: words(event.type), health: 'idle' }),
     );
     return [...moves, ...heard].filter(({ atMs }) => atMs >= fromMs).sort((a, b) => a.atMs - b.atMs);
-  }
-
-  private toLocal(ms: number): string {
-    const date = new Date(ms - new Date(ms).getTimezoneOffset() * MINUTE_MS);
-    return date.toISOString().slice(0, 19);
   }
 
   private renderRanges(): TemplateResult {
@@ -93,10 +90,10 @@ export class TimeBar extends View {
         class="field"
         type="datetime-local"
         step="1"
-        max=${this.toLocal(nowMs)}
-        .value=${this.toLocal(this.seekingMs ?? this.context.nowMs)}
+        max=${fieldOf(nowMs)}
+        .value=${fieldOf(this.seekingMs ?? this.context.nowMs)}
         @change=${(event: Event) => {
-          const ms = Date.parse((event.target as HTMLInputElement).value);
+          const ms = momentOf((event.target as HTMLInputElement).value);
           if (!Number.isNaN(ms)) this.travel(ms);
         }}
       />
@@ -152,5 +149,8 @@ export class TimeBar extends View {
     `,
   ];
 }
+
+/** What `momentOf` reads. */
+const fieldOf = (ms: number): string => shownDate(ms).toISOString().slice(0, 19);
 
 customElements.define('tl-time-bar', TimeBar);

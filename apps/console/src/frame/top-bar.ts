@@ -4,9 +4,10 @@ import { icon } from '../icons.ts';
 import { controlStyles, sharedStyles } from '../styles.ts';
 import { switchTheme } from '../theme.ts';
 import { View } from '../view.ts';
+import './clock.ts';
 import './search-box.ts';
 
-/** Name, search, the moment that is shown, and who looks. Fires `tl-time` and `tl-help`. */
+/** Name, search, the time, the moment that is shown, and who looks. Fires `tl-time` and `tl-help`. */
 export class TopBar extends View {
   static override properties = { ...View.properties, timing: { type: Boolean } };
 
@@ -68,6 +69,7 @@ export class TopBar extends View {
       </a>
       <tl-search-box .context=${this.context}></tl-search-box>
       <div class="tools">
+        <tl-clock .context=${this.context}></tl-clock>
         ${this.renderFeed(store.feed)}
         <button
           class="button bare icon"

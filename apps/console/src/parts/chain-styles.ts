@@ -37,12 +37,9 @@ export const chainStyles = css`
     margin-top: var(--tl-space-3);
     padding: var(--tl-space-3) var(--tl-space-4);
     border: 1px solid var(--tl-line);
-    border-left: 3px solid var(--tl-bad);
+    border-left: 3px solid var(--tone, var(--tl-warn));
     border-radius: var(--tl-radius);
     background: var(--tl-surface);
-  }
-  .why-not {
-    border-left-color: var(--tl-warn);
   }
   h3,
   h4 {

@@ -1,5 +1,5 @@
 import { duration, words } from '../format.ts';
-import type { ConnectionEvent, Health } from '../model.ts';
+import type { ConnectionEvent, Figure, Health } from '../model.ts';
 import { healthOfConnection } from './health.ts';
 
 /** What of a decision's data is worth a line; the log's own names. */
@@ -34,13 +34,16 @@ export function gistOf({ data }: Pick<ConnectionEvent, 'data'>): DecisionGist {
   };
 }
 
-type Figure = string | number | boolean;
+/** One of them in words: `damping_window_ms`, 60000 is `damping window`, `1 min`. */
+export function figureOf([name, value]: [string, Figure]): [name: string, value: string] {
+  const inMs = name.endsWith('_ms') && typeof value === 'number';
+  const said = words(inMs ? name.slice(0, -3) : name).replaceAll('_', ' ');
+  return [said, inMs ? duration(value) : String(value)];
+}
 
 /** Named figures as a line: `moves 3, window 10 min`. */
 export function figuresOf(values: Readonly<Record<string, Figure>>): string {
-  const said = ([name, value]: [string, Figure]) => {
-    const inMs = name.endsWith('_ms') && typeof value === 'number';
-    return `${words(inMs ? name.slice(0, -3) : name).replaceAll('_', ' ')} ${inMs ? duration(value) : value}`;
-  };
-  return Object.entries(values).map(said).join(', ');
+  return Object.entries(values)
+    .map((each) => figureOf(each).join(' '))
+    .join(', ');
 }

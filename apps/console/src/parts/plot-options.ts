@@ -1,5 +1,6 @@
 import './valid-language.ts';
 import uPlot from 'uplot';
+import { timeOfDay } from '../format.ts';
 import { SCORE_DEGRADED, SCORE_RECOVERED } from './health.ts';
 
 export interface PlotColours {
@@ -23,12 +24,9 @@ export interface PlotSetup {
   readonly onCursor: (index: number | undefined) => void;
 }
 
-const two = (value: number) => String(value).padStart(2, '0');
-
 const clock = (seconds: number): string => {
-  const date = new Date(seconds * 1_000);
-  const minutes = `${two(date.getHours())}:${two(date.getMinutes())}`;
-  return date.getSeconds() === 0 ? minutes : `${minutes}:${two(date.getSeconds())}`;
+  const time = timeOfDay(seconds * 1_000);
+  return time.endsWith(':00') ? time.slice(0, -3) : time;
 };
 
 /** Under the line: its colour, fading towards the axis. Colours of another form than `#rrggbb` are not filled. */

@@ -2,7 +2,6 @@ import type { ReactiveController, ReactiveControllerHost } from 'lit';
 
 /** Tells when the theme changes, for what is drawn on a canvas and doesn't follow the style sheet by itself. */
 export class ThemeWatch implements ReactiveController {
-  private readonly scheme = matchMedia('(prefers-color-scheme: dark)');
   private readonly attribute = new MutationObserver(() => this.changed());
 
   constructor(
@@ -14,12 +13,10 @@ export class ThemeWatch implements ReactiveController {
 
   hostConnected(): void {
     this.attribute.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
-    this.scheme.addEventListener('change', this.changed);
   }
 
   hostDisconnected(): void {
     this.attribute.disconnect();
-    this.scheme.removeEventListener('change', this.changed);
   }
 }
 

@@ -96,7 +96,7 @@ export class TlChain extends LitElement {
     const open = commanding < 0 ? causes.length - 1 : commanding;
     return html`
       <p class="summary">${summary}</p>
-      <div class="cause">
+      <div class="cause" data-health=${first_cause.reason === 'requested' ? 'idle' : 'bad'}>
         <h3>First cause</h3>
         <p>${first_cause.text}</p>
         <p class="facts">

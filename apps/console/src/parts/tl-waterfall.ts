@@ -123,12 +123,17 @@ export class TlWaterfall extends LitElement {
     </dl>`;
   }
 
+  private renderNone(): unknown {
+    const { detected_at } = this.times;
+    return html`<p class="none">
+      ${detected_at ? `Detected at ${timeOfDay(detected_at, true)}; nothing was commanded yet.` : 'No times yet.'}
+    </p>`;
+  }
+
   override render(): unknown {
     const waterfall = waterfallOf(this.times);
     if (this.compact) return this.renderCompact(waterfall);
-    return waterfall.spans.length === 0
-      ? html`<p class="none">No times yet.</p>`
-      : this.renderTable(waterfall);
+    return waterfall.spans.length === 0 ? this.renderNone() : this.renderTable(waterfall);
   }
 
   static override styles = [baseStyles, waterfallStyles];

@@ -5,13 +5,14 @@ import type { World } from './fold.ts';
 const LATE_MOVE_MS = 10_000;
 
 /** How far a move is, in one word. */
-export const MOVE_STATES = ['done', 'under-way', 'held', 'given-up'] as const;
+export const MOVE_STATES = ['done', 'under-way', 'waiting', 'held', 'given-up'] as const;
 export type MoveState = (typeof MOVE_STATES)[number];
 
 /** @param connection that moves, if it is known: once it stands or is over otherwise, an unfinished move is over as well */
 export function moveStateOf(failover: Failover, connection?: Connection): MoveState {
   if (failover.active_at !== undefined) return 'done';
   if (failover.suppressed !== undefined) return 'held';
+  if (connection?.phase === 'waiting-for-capacity') return 'waiting';
   const settled = connection?.status === 'active' || connection?.status === 'closed';
   return settled && connection.updated_at > failover.detected_at ? 'given-up' : 'under-way';
 }
@@ -42,7 +43,7 @@ export function needsAttention(world: World, nowMs: number): Attention {
   for (const each of world.failovers.values()) {
     const state = moveStateOf(each, world.connections.get(each.connection_id));
     const isLate = state === 'under-way' && nowMs - Date.parse(each.detected_at) > LATE_MOVE_MS;
-    if (state === 'held' || isLate) failovers += 1;
+    if (state === 'held' || state === 'waiting' || isLate) failovers += 1;
   }
   for (const each of world.agents.values()) if (isAgentTroubled(each)) agents += 1;
   return { connections, failovers, agents };

@@ -23,7 +23,8 @@ const move = (id: string, more: Partial<Failover>): [string, Failover] => [
 const STATUS = { lag: [{ records: 3 }, { records: 4 }], registry: { state: 'whole' } } as unknown as Status;
 
 function figures(given: Partial<FiguresOf>) {
-  const all = { nowMs: NOW_MS, status: STATUS, isPast: false, connectionsKnown: true, agentsKnown: true };
+  const known = { connectionsKnown: true, agentsKnown: true, moreFailovers: false };
+  const all = { nowMs: NOW_MS, status: STATUS, isPast: false, ...known };
   return figuresOf({ world: emptyWorld(), ...all, ...given }).map(({ figure, detail, health }) => [
     figure,
     detail,
@@ -71,6 +72,14 @@ describe('the figures', () => {
       ['2', '1 lost, 1 draining', 'bad'],
       ['7', 'records; registry unavailable', 'bad'],
     ]);
+  });
+
+  it('count the failovers of the hour as so many at least, while none of before it was read', () => {
+    const failovers = new Map([move('a', { active_at: at(59) })]);
+    const older = new Map([...failovers, move('b', { detected_at: at(7_200), active_at: at(7_199) })]);
+    const shown = (known: typeof failovers, moreFailovers: boolean) =>
+      figures({ world: { ...emptyWorld(), failovers: known }, moreFailovers })[2]?.[0];
+    expect([shown(failovers, true), shown(failovers, false), shown(older, true)]).toEqual(['1+', '1', '1']);
   });
 
   it('of a past moment claim nothing of agents and of the process', () => {

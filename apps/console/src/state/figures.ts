@@ -1,5 +1,5 @@
 import { count, duration, NOTHING } from '../format.ts';
-import type { Health, Status } from '../model.ts';
+import type { Connection, Health, Status } from '../model.ts';
 import type { RouteName } from '../router.ts';
 import { isAgentTroubled, isTroubled } from './attention.ts';
 import { countBy } from './filters.ts';
@@ -24,6 +24,8 @@ export interface FiguresOf {
   /** The lists were read once: before that nothing is said to be well. */
   readonly connectionsKnown: boolean;
   readonly agentsKnown: boolean;
+  /** Older failovers are not read. */
+  readonly moreFailovers: boolean;
 }
 
 /** The overview's figures; what is not known is a dash, and its health idle. */
@@ -48,14 +50,10 @@ function connectionFigures({ world, connectionsKnown }: FiguresOf): Figure[] {
       to: 'connections',
     },
     {
-      label: 'Need attention',
+      label: 'Connections not well',
       figure: troubled > 0 || connectionsKnown ? count(troubled) : NOTHING,
       detail:
-        troubled > 0
-          ? `${count(failed)} failed, ${count(troubled - failed)} degraded`
-          : connectionsKnown
-            ? 'all is well'
-            : 'reading …',
+        troubled > 0 ? troublesOf(rows.filter(isTroubled)) : connectionsKnown ? 'all is well' : 'reading …',
       health: failed > 0 ? 'bad' : troubled > 0 ? 'warn' : calm,
       to: 'connections',
       query: { attention: '1' },
@@ -63,16 +61,28 @@ function connectionFigures({ world, connectionsKnown }: FiguresOf): Figure[] {
   ];
 }
 
-function failoverFigure({ world, nowMs, connectionsKnown }: FiguresOf): Figure {
-  const { lastHour, held, underWay, medianMs, worstMs } = summaryOfMoves(world.failovers.values(), nowMs);
+/** `2 failed, 1 degraded` */
+function troublesOf(rows: readonly Connection[]): string {
+  const counts = countBy(rows, ({ status, phase }) => (status === 'failed' ? status : phase));
+  return ['failed', 'interrupted', 'degraded']
+    .filter((name) => counts.has(name))
+    .map((name) => `${count(counts.get(name))} ${name}`)
+    .join(', ');
+}
+
+function failoverFigure({ world, nowMs, connectionsKnown, moreFailovers }: FiguresOf): Figure {
+  const { lastHour, held, underWay, medianMs, worstMs, isWhole } = summaryOfMoves(
+    world.failovers.values(),
+    nowMs,
+  );
   const times =
     medianMs === undefined ? 'none finished' : `median ${duration(medianMs)}, worst ${duration(worstMs)}`;
   const isKnown = connectionsKnown || world.failovers.size > 0;
   const calm: Health = isKnown ? 'ok' : 'idle';
   return {
     label: 'Failovers, last hour',
-    figure: isKnown ? count(lastHour) : NOTHING,
-    detail: held > 0 ? `${count(held)} held back` : times,
+    figure: isKnown ? `${count(lastHour)}${moreFailovers && !isWhole ? '+' : ''}` : NOTHING,
+    detail: held > 0 ? `${count(held)} held back` : isKnown ? times : 'reading …',
     health: held > 0 ? 'bad' : underWay > 0 ? 'warn' : calm,
     to: 'failovers',
   };

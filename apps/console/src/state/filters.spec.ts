@@ -74,6 +74,7 @@ describe('how far a move is', () => {
   it.each([
     ['done', { active_at: '2026-01-01T00:00:02Z' }, {}],
     ['held', held, {}],
+    ['waiting', {}, { status: 'failed', phase: 'waiting-for-capacity' }],
     ['under-way', {}, { status: 'migrating', updated_at: '2026-01-01T00:00:02Z' }],
     ['under-way', {}, { status: 'active', updated_at: '2026-01-01T00:00:00Z' }],
     ['given-up', {}, { status: 'active', updated_at: '2026-01-01T00:00:02Z' }],

@@ -144,6 +144,17 @@ export function mergeFailover(failovers: Map<string, Failover>, row: Failover): 
   if (known === undefined || reached(row) >= reached(known)) failovers.set(row.failover_id, row);
 }
 
+/** How many more than are kept there may be before the oldest are looked for. */
+const SLACK = 500;
+
+/** The oldest moves that are over leave, once there are many more than are kept. */
+export function forgetOldest(failovers: Map<string, Failover>, most: number): void {
+  if (failovers.size < most + SLACK) return;
+  const over = [...failovers.values()].filter(({ active_at }) => active_at !== undefined);
+  over.sort((a, b) => (a.detected_at < b.detected_at ? -1 : 1));
+  for (const { failover_id } of over.slice(0, failovers.size - most)) failovers.delete(failover_id);
+}
+
 /** A move as one could know it then: what came later is left out. Undefined: it had not begun. */
 export function failoverAsOf(failover: Failover, at: string): Failover | undefined {
   const atMs = Date.parse(at);

@@ -1,14 +1,23 @@
 import { type ApiClient, ApiError } from '../api/client.ts';
 import { type FeedState, LiveFeed } from '../api/live-feed.ts';
 import type { Agent, Connection, Failover, Freeze, LiveEvent, Status } from '../model.ts';
-import { emptyWorld, foldEvent, mergeAgent, mergeConnection, mergeFailover, type World } from './fold.ts';
+import {
+  emptyWorld,
+  foldEvent,
+  forgetOldest,
+  mergeAgent,
+  mergeConnection,
+  mergeFailover,
+  type World,
+} from './fold.ts';
 import { readPages } from './pages.ts';
+import { UnfinishedMoves } from './unfinished.ts';
 
 export const STORE_LIMITS = {
   /** Connections that are kept; beyond it the page says that there are more. */
   connections: 20_000,
   agents: 5_000,
-  /** Failovers that are read at first, and kept at most. */
+  /** Failovers that are read at first, and kept, the newest, beside those that are not over. */
   firstFailovers: 500,
   failovers: 5_000,
   /** Decisions that are kept for being looked at, the newest. */
@@ -39,6 +48,8 @@ export class LiveStore {
   agentsKnown = false;
   /** Why the last reading failed; absent: it did not. */
   error: ApiError | undefined;
+  /** When REST answered last, by the controller's clock; undefined: never. */
+  heardMs: number | undefined;
   /** Counts changes of the world: what was made of it is still so while it stands. */
   revision = 0;
   /** There are more connections than are kept. */
@@ -53,7 +64,11 @@ export class LiveStore {
   private reading = new AbortController();
   private changedMeanwhile = new Set<string>();
 
-  constructor(private readonly api: ApiClient) {}
+  private readonly unfinished: UnfinishedMoves;
+
+  constructor(private readonly api: ApiClient) {
+    this.unfinished = new UnfinishedMoves(api);
+  }
 
   /** @returns what ends it */
   listen(listener: () => void): () => void {
@@ -130,13 +145,15 @@ export class LiveStore {
       if (what === 'connection' && event.connection_id) this.changedMeanwhile.add(event.connection_id);
       if (what === 'settings') void this.attempt(() => this.readFreeze());
     }
+    forgetOldest(this.world.failovers, STORE_LIMITS.failovers);
     const told = events.filter(({ type }) => type !== 'writer-claimed').reverse();
     this.decisions = [...told, ...this.decisions].slice(0, STORE_LIMITS.decisions);
     this.changed();
   }
 
   private async readAll(): Promise<void> {
-    await Promise.all([this.pollShort(), this.pollLong(), this.attempt(() => this.readFailovers())]);
+    const failovers = this.attempt(() => this.readFailovers());
+    await Promise.all([this.pollShort(), failovers, this.pollLong(failovers)]);
   }
 
   private async pollShort(): Promise<void> {
@@ -156,9 +173,13 @@ export class LiveStore {
     this.again(signal, () => this.pollShort(), STORE_LIMITS.shortPollMs);
   }
 
-  private async pollLong(): Promise<void> {
+  /** @param before what is waited for between the list of connections and what that list needs of the failovers */
+  private async pollLong(before?: Promise<void>): Promise<void> {
     const { signal } = this.reading;
     await this.attempt(() => this.readConnections());
+    await before;
+    await this.attempt(() => this.unfinished.read(this.world, signal));
+    this.changed();
     const pages = Math.ceil(this.world.connections.size / 500);
     this.again(
       signal,
@@ -218,6 +239,7 @@ export class LiveStore {
     try {
       await read();
       this.error = undefined;
+      this.heardMs = this.nowMs();
     } catch (error) {
       if (signal.aborted) return;
       this.error = error instanceof ApiError ? error : new ApiError(0, undefined, String(error));

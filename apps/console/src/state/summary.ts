@@ -10,6 +10,8 @@ export interface MovesSummary {
   /** From detected to active, of those of the last hour that are done, in milliseconds. */
   readonly medianMs: number | undefined;
   readonly worstMs: number | undefined;
+  /** One that is over and older than the hour is known: then all of the hour are. */
+  readonly isWhole: boolean;
 }
 
 export function summaryOfMoves(moves: Iterable<Failover>, nowMs: number): MovesSummary {
@@ -17,9 +19,11 @@ export function summaryOfMoves(moves: Iterable<Failover>, nowMs: number): MovesS
   let lastHour = 0;
   let held = 0;
   let underWay = 0;
+  let isWhole = false;
   for (const { detected_at, active_at, suppressed } of moves) {
     const detectedMs = Date.parse(detected_at);
     if (suppressed && active_at === undefined) held += 1;
+    if (nowMs - detectedMs > HOUR_MS && active_at !== undefined) isWhole = true;
     if (detectedMs > nowMs || nowMs - detectedMs > HOUR_MS) continue;
     lastHour += 1;
     if (active_at !== undefined) took.push(Date.parse(active_at) - detectedMs);
@@ -32,5 +36,6 @@ export function summaryOfMoves(moves: Iterable<Failover>, nowMs: number): MovesS
     underWay,
     medianMs: took[Math.floor((took.length - 1) / 2)],
     worstMs: took.at(-1),
+    isWhole,
   };
 }

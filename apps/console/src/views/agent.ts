@@ -144,10 +144,14 @@ export class AgentView extends View {
                 ${moves.map(
                   (move) => html`<li>
                     <span class="quiet small nowrap">${shortTime(move.detected_at, nowMs)}</span>
-                    <a class="clip mono" href=${this.context.href('failover', move.failover_id)}>${move.connection_id}</a>
-                    <span class="nowrap">${move.from === this.id ? 'left' : 'came'}</span>
+                    <div class="what">
+                      <a class="clip mono" href=${this.context.href('failover', move.failover_id)}>${move.connection_id}</a>
+                      <span class="quiet small clip">
+                        ${move.from === this.id ? `left for ${move.to ?? '…'}` : `came from ${move.from ?? 'nowhere'}`}
+                      </span>
+                    </div>
                     ${moveStatus(move, world.connections.get(move.connection_id))}
-                    <span class="quiet small nowrap">${took(move)}</span>
+                    <span class="quiet small nowrap">${took(this.context, move)}</span>
                   </li>`,
                 )}
               </ul>`
@@ -248,8 +252,14 @@ export class AgentView extends View {
       .lines li:last-child {
         border-bottom: 0;
       }
-      .lines .clip {
+      .lines li > .clip,
+      .what {
         flex: 1;
+      }
+      .what {
+        display: grid;
+        min-width: 0;
+        line-height: 1.4;
       }
     `,
   ];

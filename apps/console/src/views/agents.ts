@@ -118,7 +118,7 @@ export class AgentsView extends ListView {
       heading: 'Agents',
       noun: 'agent',
       none: 'No agent has reported yet.',
-      opens: 'agent',
+      onOpen: (id) => this.context.go('agent', id),
       all,
       rows,
       columns: this.columns,

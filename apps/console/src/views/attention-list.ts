@@ -44,7 +44,7 @@ export class AttentionList extends View {
     this.renderLine(
       this.context.href('connection', row.connection_id),
       row.connection_id,
-      `${row.server_id ?? row.broker_id ?? 'nowhere'}, ${ago(row.updated_at, this.context.nowMs)}`,
+      `${row.server_id ?? row.broker_id ?? 'no path'}, ${ago(row.updated_at, this.context.nowMs)}`,
       connectionStatus(row),
     );
 
@@ -73,6 +73,14 @@ export class AttentionList extends View {
     ];
   }
 
+  /** That all is well is said only of what was read. */
+  private get nothing(): string {
+    const { past, store } = this.context;
+    const { state } = past ?? { state: store.agentsKnown ? store.loading : 'loading' };
+    if (state === 'ready') return 'Nothing. All that should stand stands.';
+    return state === 'failed' ? 'Not known: nothing could be read.' : 'Reading …';
+  }
+
   override render(): TemplateResult {
     const lines = this.lines();
     const left = lines.length - LINES;
@@ -82,7 +90,7 @@ export class AttentionList extends View {
         <span class="quiet small">${lines.length === 0 ? '' : count(lines.length)}</span>
       </header>
       <div class="body flush">
-        ${lines.length === 0 ? html`<p class="empty">Nothing. All that should stand stands.</p>` : nothing}
+        ${lines.length === 0 ? html`<p class="empty">${this.nothing}</p>` : nothing}
         <ul class="lines">
           ${lines.slice(0, LINES).map((line) => line())}
         </ul>

@@ -9,6 +9,7 @@ import { View } from '../view.ts';
 import './end-card.ts';
 import './party-card.ts';
 import { connectionStatus, explainedAction, fact, link, moveStatus, problem, took } from './pieces.ts';
+import { situation } from './situation.ts';
 
 /** One connection: how it is, why, what was decided on it, and what one may do. */
 export class ConnectionView extends View {
@@ -120,11 +121,12 @@ export class ConnectionView extends View {
             : html`<ul class="moves">
                 ${moves.slice(0, 8).map(
                   (move) => html`<li>
-                    <a class="clip" href=${this.context.href('failover', move.failover_id)}>
-                      ${words(move.reason)}: ${move.from ?? 'nowhere'} → ${move.to ?? '…'}
-                    </a>
+                    <div class="what">
+                      <a href=${this.context.href('failover', move.failover_id)}>${move.from ?? 'nowhere'} → ${move.to ?? '…'}</a>
+                      <span class="quiet small">${words(move.reason)}, ${ago(move.detected_at, nowMs)}</span>
+                    </div>
                     ${moveStatus(move, this.reading.row)}
-                    <span class="quiet small nowrap">${took(move)}, ${ago(move.detected_at, nowMs)}</span>
+                    <span class="quiet small nowrap">${took(this.context, move)}</span>
                   </li>`,
                 )}
               </ul>`
@@ -172,7 +174,9 @@ export class ConnectionView extends View {
   }
 
   private renderBody(row: Connection): TemplateResult {
+    const [move] = this.reading.moves.value?.items ?? [];
     return html`
+      ${situation(this.context, move, row)}
       <div class="columns">
         <div class="stack">${this.renderEnds(row)} ${this.renderWhy()}</div>
         <div class="stack">
@@ -206,8 +210,12 @@ export class ConnectionView extends View {
       .moves li:last-child {
         border-bottom: 0;
       }
-      .moves a {
+      .moves .what {
+        display: grid;
         flex: 1;
+        min-width: 0;
+        line-height: 1.4;
+        overflow-wrap: anywhere;
       }
       @media (max-width: 640px) {
         .ends {

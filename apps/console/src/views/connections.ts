@@ -121,7 +121,7 @@ export class ConnectionsView extends ListView {
       heading: 'Connections',
       noun: 'connection',
       none: 'No connections yet.',
-      opens: 'connection',
+      onOpen: (id) => this.context.go('connection', id),
       all,
       rows,
       columns: this.columns,

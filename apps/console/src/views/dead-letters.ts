@@ -1,13 +1,12 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
-import { bytes, dateTime, shortTime, words } from '../format.ts';
+import { bytes, dateTime, NOTHING, shortTime, words } from '../format.ts';
 import type { DeadLetter, Page } from '../model.ts';
-import type { Column, SortOrder } from '../parts/tl-virtual-table.ts';
+import type { Column } from '../parts/tl-virtual-table.ts';
 import { countBy } from '../state/filters.ts';
 import { Resource } from '../state/resource.ts';
-import { cardStyles, controlStyles, pageStyles, sharedStyles } from '../styles.ts';
 import { lineCard } from './line-card.ts';
 import { ListView } from './list-view.ts';
-import { fact, problem } from './pieces.ts';
+import { fact, link, problem } from './pieces.ts';
 
 /** Letters of a page: as many as REST gives. */
 const LETTERS = 100;
@@ -116,6 +115,11 @@ export class DeadLettersView extends ListView {
     );
   }
 
+  private renderKey(key = NOTHING): TemplateResult {
+    const isConnection = this.context.world.connections.has(key);
+    return isConnection ? link(this.context, 'connection', key) : html`<span class="mono">${key}</span>`;
+  }
+
   private renderLetter(letter: DeadLetter): TemplateResult {
     const { origin } = letter;
     const place = (at: DeadLetter['origin']) =>
@@ -128,7 +132,7 @@ export class DeadLettersView extends ListView {
       <div class="body">
         <dl class="facts">
           ${fact('Put aside', dateTime(letter.time, true))} ${fact('Stood at', place(origin))}
-          ${fact('Stands at', place(letter))} ${fact('Key', html`<span class="mono">${letter.key ?? '–'}</span>`)}
+          ${fact('Stands at', place(letter))} ${fact('Key', this.renderKey(letter.key))}
           ${fact('Type', letter.type ? html`<span class="mono">${letter.type}</span>` : undefined)}
           ${fact('Size', bytes(letter.size_bytes))}
         </dl>
@@ -142,69 +146,50 @@ export class DeadLettersView extends ListView {
     </section>`;
   }
 
+  private renderFilters(all: readonly DeadLetter[]): TemplateResult {
+    return html`<div class="filters">
+      ${this.searchField('Filter by key, type or reason')}
+      ${this.select('Reason', 'reason', [...countBy(all, ({ reason }) => reason).keys()].sort())}
+      ${this.select('Topic', 'topic', [...countBy(all, ({ origin }) => origin.topic).keys()].sort())}
+    </div>`;
+  }
+
+  private renderCard = (row: DeadLetter): TemplateResult =>
+    lineCard(
+      words(row.reason),
+      '',
+      `${row.origin.topic} · ${row.key ?? ''}`,
+      shortTime(row.time, this.context.nowMs),
+    );
+
   override render(): TemplateResult {
     const all = this.letters;
     const rows = this.shown(all);
     const chosen = this.context.route.query.letter;
     const letter = chosen ? all.find((each) => idOf(each) === chosen) : undefined;
-    return html`<div class="page">
-      <div class="title">
-        <h1>Dead letters</h1>
-        <span class="quiet">Records that nobody could take; kept for 14 days</span>
-      </div>
-      <div class="filters">
-        ${this.searchField('Filter by key, type or reason')}
-        ${this.select('Reason', 'reason', [...countBy(all, ({ reason }) => reason).keys()].sort())}
-        ${this.select('Topic', 'topic', [...countBy(all, ({ origin }) => origin.topic).keys()].sort())}
-      </div>
-      ${problem(this.read.error)}
-      <div class="sides ${letter ? 'open' : ''}">
-        <section class="fill">
-          <tl-virtual-table
-            .columns=${this.columns}
-            .rows=${rows}
-            .rowId=${idOf}
-            .sort=${this.sort}
-            .selected=${chosen ?? this.selected}
-            .card=${(row: DeadLetter) =>
-              lineCard(
-                words(row.reason),
-                '',
-                `${row.origin.topic} · ${row.key ?? ''}`,
-                shortTime(row.time, this.context.nowMs),
-              )}
-            .busy=${this.read.isLoading}
-            label="Dead letters"
-            empty=${all.length === 0 ? 'None: every record was taken.' : 'No letter fits these filters.'}
-            @tl-select=${(event: CustomEvent<{ id: string }>) => {
-              this.selected = event.detail.id;
-            }}
-            @tl-open=${(event: CustomEvent<{ id: string }>) => this.context.filter({ letter: event.detail.id })}
-            @tl-sort=${(event: CustomEvent<SortOrder>) => this.onSort(event.detail)}
-            @tl-near-end=${() => void this.readOlder()}
-          ></tl-virtual-table>
-        </section>
-        ${letter ? this.renderLetter(letter) : nothing}
-      </div>
-    </div>`;
+    return this.renderList({
+      heading: 'Dead letters',
+      noun: 'dead letter',
+      none: 'None: every record was taken.',
+      more: this.older.length === 0 && this.read.value?.next_cursor ? ', and older ones' : '',
+      note: html`<p class="quiet">Records that nobody could take, and why; kept for 14 days.</p>${problem(this.read.error)}`,
+      all,
+      rows,
+      columns: this.columns,
+      rowId: idOf,
+      card: this.renderCard,
+      filters: this.renderFilters(all),
+      isBusy: this.read.isLoading,
+      selected: chosen,
+      beside: letter && this.renderLetter(letter),
+      onOpen: (id) => this.context.filter({ letter: id }),
+      onNearEnd: () => void this.readOlder(),
+    });
   }
 
   static override styles = [
-    sharedStyles,
-    cardStyles,
-    controlStyles,
-    pageStyles,
+    ...ListView.styles,
     css`
-      .sides {
-        display: grid;
-        flex: 1;
-        grid-template: minmax(0, 1fr) / minmax(0, 1fr);
-        gap: var(--tl-space-4);
-        min-height: 0;
-      }
-      .sides.open {
-        grid-template-columns: minmax(0, 3fr) minmax(0, 2fr);
-      }
       .letter {
         align-self: start;
         max-height: 100%;
@@ -223,14 +208,6 @@ export class DeadLettersView extends ListView {
         font-size: 12px;
         white-space: pre-wrap;
         overflow-wrap: anywhere;
-      }
-      @media (max-width: 1000px) {
-        .sides.open {
-          grid-template-columns: minmax(0, 1fr);
-        }
-        .sides.open .fill {
-          display: none;
-        }
       }
     `,
   ];

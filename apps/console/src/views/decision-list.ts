@@ -26,10 +26,10 @@ export class DecisionList extends View {
       <span class="mark ${health}">${healthMark(health)}</span>
       <div class="what">
         <p class="first">
-          <strong class="clip">${what}</strong>
+          <a class="clip mono" href=${href}>${id}</a>
           <time class="quiet small mono">${time}</time>
         </p>
-        <p class="clip small"><a class="mono" href=${href}>${id}</a> <span class="quiet">${more}</span></p>
+        <p class="small"><strong>${what}</strong> <span class="quiet">${more}</span></p>
       </div>
     </li>`;
   }
@@ -58,7 +58,7 @@ export class DecisionList extends View {
   private renderMove = (move: Failover): TemplateResult => {
     const { context } = this;
     const state = moveStateOf(move, context.world.connections.get(move.connection_id));
-    const health: Health = state === 'done' ? 'ok' : state === 'held' ? 'bad' : 'warn';
+    const health: Health = state === 'done' ? 'ok' : state === 'held' || state === 'waiting' ? 'bad' : 'warn';
     const where = `${move.from ?? 'nowhere'} → ${move.to ?? '…'}`;
     return this.renderLine(
       health,
@@ -66,7 +66,7 @@ export class DecisionList extends View {
       shortTime(move.detected_at, context.nowMs),
       context.href('failover', move.failover_id),
       move.connection_id,
-      state === 'done' ? `${where} · ${took(move)}` : where,
+      `${where} · ${took(context, move)}`,
     );
   };
 
@@ -99,7 +99,7 @@ export class DecisionList extends View {
                 <ol>${moves.map(this.renderMove)}</ol>`
             : ''
         }
-        ${heard.length + moves.length === 0 ? html`<p class="empty">Nothing has happened yet.</p>` : ''}
+        ${heard.length + moves.length === 0 ? html`<p class="empty">${store.loading === 'ready' ? 'Nothing has happened yet.' : 'Reading …'}</p>` : ''}
       </div>
     </section>`;
   }
@@ -144,11 +144,8 @@ export class DecisionList extends View {
         justify-content: space-between;
         gap: var(--tl-space-3);
       }
-      .first strong {
+      .what strong {
         font-weight: 550;
-      }
-      .first strong::first-letter {
-        text-transform: uppercase;
       }
       .mark {
         padding-top: 3px;

@@ -1,15 +1,15 @@
-import { css, html, nothing, type TemplateResult } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit';
 import { dateTime, words } from '../format.ts';
 import type { ExplainedStep, Explanation, Failover, StepTimes } from '../model.ts';
 import '../parts/tl-chain.ts';
 import '../parts/tl-waterfall.ts';
-import { waitsForApproval } from '../state/attention.ts';
 import { failoverAsOf } from '../state/fold.ts';
 import { readable } from '../state/readable.ts';
 import { Resource } from '../state/resource.ts';
 import { cardStyles, controlStyles, pageStyles, sharedStyles } from '../styles.ts';
 import { View } from '../view.ts';
-import { actionButton, fact, link, moveStatus, problem, took } from './pieces.ts';
+import { fact, link, moveStatus, problem, took } from './pieces.ts';
+import { situation } from './situation.ts';
 
 /** One move: where from and to, why, and where its time went. */
 export class FailoverView extends View {
@@ -64,30 +64,16 @@ export class FailoverView extends View {
     };
   }
 
-  private renderHeld({ suppressed }: Failover, move: Failover): TemplateResult | typeof nothing {
-    if (suppressed === undefined) return nothing;
-    const { context } = this;
-    const values = Object.entries(suppressed.values ?? {}).map(([name, value]) => `${words(name)} ${value}`);
-    return html`<section class="held">
-      <div>
-        <strong>Held back: ${words(suppressed.reason)}.</strong>
-        ${suppressed.until ? `Looked at again ${dateTime(suppressed.until)}.` : 'Until an operator approves.'}
-        <span class="quiet">${[suppressed.cause, ...values].filter(Boolean).join(', ')}</span>
-      </div>
-      ${waitsForApproval(move) ? actionButton(context, 'Approve …', () => context.ask({ kind: 'approve', failover: move })) : nothing}
-    </section>`;
-  }
-
   private renderMove(move: Failover): TemplateResult {
     const { context } = this;
     return html`
-      ${this.renderHeld(move, move)}
+      ${situation(context, move, context.world.connections.get(move.connection_id))}
       <section class="card">
         <div class="body">
           <dl class="facts">
             ${fact('Connection', link(context, 'connection', move.connection_id))} ${fact('Reason', words(move.reason))}
             ${fact('From', link(context, 'agent', move.from))} ${fact('To', link(context, 'agent', move.to))}
-            ${fact('Detected', dateTime(move.detected_at, true))} ${fact('Took', took(move))}
+            ${fact('Detected', dateTime(move.detected_at, true))} ${fact('Took', took(context, move))}
           </dl>
         </div>
       </section>
@@ -143,28 +129,7 @@ export class FailoverView extends View {
     </div>`;
   }
 
-  static override styles = [
-    sharedStyles,
-    cardStyles,
-    controlStyles,
-    pageStyles,
-    css`
-      .held {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: center;
-        justify-content: space-between;
-        gap: var(--tl-space-3);
-        padding: var(--tl-space-3) var(--tl-space-4);
-        border: 1px solid var(--tl-bad);
-        border-radius: var(--tl-radius);
-        background: var(--tl-bad-soft);
-      }
-      .held strong {
-        color: var(--tl-bad);
-      }
-    `,
-  ];
+  static override styles = [sharedStyles, cardStyles, controlStyles, pageStyles];
 }
 
 customElements.define('tl-failover-view', FailoverView);

@@ -1,5 +1,5 @@
 import { html, type TemplateResult } from 'lit';
-import { NOTHING, shortTime, words } from '../format.ts';
+import { ago, NOTHING, shortTime, words } from '../format.ts';
 import type { Failover } from '../model.ts';
 import type { Column } from '../parts/tl-virtual-table.ts';
 import '../parts/tl-waterfall.ts';
@@ -12,6 +12,7 @@ import { durationOf, moveStatus, took } from './pieces.ts';
 const LABELS: Readonly<Record<MoveState, string>> = {
   done: 'done',
   'under-way': 'under way',
+  waiting: 'waiting for capacity',
   held: 'held back',
   'given-up': 'over',
 };
@@ -73,7 +74,10 @@ export class FailoversView extends ListView {
       width: 'minmax(96px, 190px)',
       align: 'end',
       value: durationOf,
-      render: (row) => html`<tl-waterfall compact .times=${row}></tl-waterfall>`,
+      render: (row) =>
+        row.active_at === undefined
+          ? html`<span class="quiet">${took(this.context, row)}</span>`
+          : html`<tl-waterfall compact .times=${row}></tl-waterfall>`,
     },
   ];
 
@@ -96,9 +100,13 @@ export class FailoversView extends ListView {
   private renderCard = (row: Failover): TemplateResult =>
     lineCard(
       html`<a href=${this.context.href('failover', row.failover_id)}>${row.connection_id}</a>`,
-      moveStatus(row, this.context.world.connections.get(row.connection_id)),
-      html`${words(row.reason)} · ${row.from ?? 'nowhere'} → ${row.to ?? '…'}`,
-      html`${shortTime(row.detected_at, this.context.nowMs)} · ${took(row)}`,
+      moveStatus(
+        row,
+        this.context.world.connections.get(row.connection_id),
+        row.active_at && took(this.context, row),
+      ),
+      html`${row.from ?? 'nowhere'} → ${row.to ?? '…'} · ${words(row.reason)}`,
+      ago(row.detected_at, this.context.nowMs),
     );
 
   override render(): TemplateResult {
@@ -109,7 +117,7 @@ export class FailoversView extends ListView {
       heading: 'Failovers',
       noun: 'failover',
       none: 'Nothing has moved yet.',
-      opens: 'failover',
+      onOpen: (id) => this.context.go('failover', id),
       all,
       rows,
       columns: this.columns,

@@ -1,10 +1,11 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
-import { ago, count, dateTime, duration, words } from '../format.ts';
+import { count, dateTime, duration, words } from '../format.ts';
 import type { CertificateStatus, Health, PartStatus, Status, TopicLag } from '../model.ts';
 import '../parts/tl-status.ts';
 import { cardStyles, columnStyles, controlStyles, pageStyles, sharedStyles } from '../styles.ts';
 import { View } from '../view.ts';
-import { actionButton, fact, problem } from './pieces.ts';
+import './freeze-card.ts';
+import { fact, problem } from './pieces.ts';
 
 const DAY_MS = 86_400_000;
 /** A certificate that ends so soon is near its end, and one that ends so soon is urgent, in days. */
@@ -139,33 +140,6 @@ export class HealthView extends View {
     </section>`;
   }
 
-  private renderFreeze(): TemplateResult {
-    const { context } = this;
-    const { freeze } = context.store;
-    const { nowMs } = context;
-    return html`<section class="card">
-      <header>
-        <h2>Freeze of planned moves</h2>
-        ${
-          freeze?.frozen
-            ? actionButton(context, 'End the freeze …', () => context.ask({ kind: 'unfreeze', freeze }))
-            : actionButton(context, 'Freeze …', () => context.ask({ kind: 'freeze' }))
-        }
-      </header>
-      <div class="body">
-        ${
-          freeze?.frozen
-            ? html`<p>
-                <tl-status health="warn" label="frozen"></tl-status>
-                until ${dateTime(freeze.until)} (${ago(freeze.until, nowMs)}), by ${freeze.requested_by ?? 'nobody named'}:
-                “${freeze.reason ?? ''}”
-              </p>`
-            : html`<p class="quiet">Planned moves and failback are free to go on.</p>`
-        }
-      </div>
-    </section>`;
-  }
-
   override render(): TemplateResult {
     const { store, at } = this.context;
     const { status } = store;
@@ -181,7 +155,8 @@ export class HealthView extends View {
           ? html`<div class="columns even">
               <div class="stack">${this.renderProcess(status)} ${this.renderLag(status.lag)}</div>
               <div class="stack">
-                ${this.renderParts(status.parts)} ${this.renderCertificates(status)} ${this.renderFreeze()}
+                ${this.renderParts(status.parts)} ${this.renderCertificates(status)}
+                <tl-freeze-card withPolicies .context=${this.context}></tl-freeze-card>
               </div>
             </div>`
           : nothing
@@ -232,11 +207,17 @@ export class HealthView extends View {
       th,
       td {
         height: 38px;
-        padding: 0 var(--tl-space-3) 0 var(--tl-space-4);
+        padding: 0 var(--tl-space-3);
         border-bottom: 1px solid var(--tl-line);
       }
       tr:last-child td {
         border-bottom: 0;
+      }
+      :is(th, td):first-child {
+        padding-left: var(--tl-space-4);
+      }
+      :is(th, td):last-child {
+        padding-right: var(--tl-space-4);
       }
       .end {
         text-align: end;
@@ -245,10 +226,6 @@ export class HealthView extends View {
         th,
         td {
           padding: 0 var(--tl-space-2);
-        }
-        th:first-child,
-        td:first-child {
-          padding-left: var(--tl-space-4);
         }
         .wide {
           display: none;

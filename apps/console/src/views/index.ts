@@ -10,6 +10,7 @@ import './failovers.ts';
 import './health.ts';
 import './not-found.ts';
 import './overview.ts';
+import './policies.ts';
 
 export { titleOf } from './titles.ts';
 
@@ -35,6 +36,8 @@ export function viewOf(context: ConsoleContext): TemplateResult {
       return html`<tl-dead-letters-view class="view" tall .context=${context}></tl-dead-letters-view>`;
     case 'health':
       return html`<tl-health-view class="view" .context=${context}></tl-health-view>`;
+    case 'policies':
+      return html`<tl-policies-view class="view" .context=${context}></tl-policies-view>`;
     case 'not-found':
       return html`<tl-not-found-view class="view" .context=${context}></tl-not-found-view>`;
     default:

@@ -1,8 +1,7 @@
-import { html, nothing, type TemplateResult } from 'lit';
+import { css, html, nothing, type TemplateResult } from 'lit';
 import { count, plural } from '../format.ts';
 import type { Column, SortOrder, TlVirtualTable } from '../parts/tl-virtual-table.ts';
 import '../parts/tl-virtual-table.ts';
-import type { RouteName } from '../router.ts';
 import { cardStyles, controlStyles, pageStyles, sharedStyles } from '../styles.ts';
 import { View } from '../view.ts';
 
@@ -25,8 +24,12 @@ interface Listing<Row> {
   readonly isBusy: boolean;
   /** Said where there is no row at all. */
   readonly none: string;
-  /** The page of one row. */
-  readonly opens: RouteName;
+  /** Shows one row, by its id. */
+  readonly onOpen: (id: string) => void;
+  /** The row that is marked, where keys alone don't say it. */
+  readonly selected?: string | undefined;
+  /** What of one row stands at the side, or instead of the table where there is no room. */
+  readonly beside?: TemplateResult | undefined;
   readonly onNearEnd?: () => void;
 }
 
@@ -75,7 +78,7 @@ export abstract class ListView extends View {
   }
 
   protected renderList<Row>(listing: Listing<Row>): TemplateResult {
-    const { heading, noun, all, rows, opens, onNearEnd } = listing;
+    const { heading, noun, all, rows, beside, onOpen, onNearEnd } = listing;
     return html`<div class="page">
       <div class="title">
         <h1>${heading}</h1>
@@ -84,13 +87,14 @@ export abstract class ListView extends View {
         </span>
       </div>
       ${listing.note ?? nothing} ${listing.filters}
+      <div class="sides ${beside ? 'open' : ''}">
       <section class="fill">
         <tl-virtual-table
           .columns=${listing.columns}
           .rows=${rows}
           .rowId=${listing.rowId}
           .sort=${this.sort}
-          .selected=${this.selected}
+          .selected=${listing.selected ?? this.selected}
           .card=${listing.card}
           .busy=${listing.isBusy}
           label=${heading}
@@ -98,11 +102,13 @@ export abstract class ListView extends View {
           @tl-select=${(event: CustomEvent<{ id: string }>) => {
             this.selected = event.detail.id;
           }}
-          @tl-open=${(event: CustomEvent<{ id: string }>) => this.context.go(opens, event.detail.id)}
+          @tl-open=${(event: CustomEvent<{ id: string }>) => onOpen(event.detail.id)}
           @tl-sort=${(event: CustomEvent<SortOrder>) => this.onSort(event.detail)}
           @tl-near-end=${() => onNearEnd?.()}
         ></tl-virtual-table>
       </section>
+      ${beside ?? nothing}
+      </div>
     </div>`;
   }
 
@@ -162,5 +168,30 @@ export abstract class ListView extends View {
     </button>`;
   }
 
-  static override styles = [sharedStyles, cardStyles, controlStyles, pageStyles];
+  static override styles = [
+    sharedStyles,
+    cardStyles,
+    controlStyles,
+    pageStyles,
+    css`
+      .sides {
+        display: grid;
+        flex: 1;
+        grid-template: minmax(0, 1fr) / minmax(0, 1fr);
+        gap: var(--tl-space-4);
+        min-height: 320px;
+      }
+      .sides.open {
+        grid-template-columns: minmax(0, 3fr) minmax(0, 2fr);
+      }
+      @media (max-width: 1000px) {
+        .sides.open {
+          grid-template-columns: minmax(0, 1fr);
+        }
+        .sides.open .fill {
+          display: none;
+        }
+      }
+    `,
+  ];
 }

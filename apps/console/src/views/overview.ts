@@ -32,7 +32,8 @@ export class OverviewView extends View {
     const isPast = at !== undefined;
     const connectionsKnown = isPast ? past?.state === 'ready' : store.loading === 'ready';
     const { status, agentsKnown } = store;
-    const figures = figuresOf({ world, nowMs, status, isPast, connectionsKnown, agentsKnown });
+    const moreFailovers = !isPast && store.hasMoreFailovers;
+    const figures = figuresOf({ world, nowMs, status, isPast, connectionsKnown, agentsKnown, moreFailovers });
     return html`<section class="figures" aria-label="Figures">
       ${figures.map(
         ({ to, query, label, figure, detail, health }) => html`<tl-kpi-card
@@ -93,9 +94,9 @@ export class OverviewView extends View {
       <h1 class="unseen">Overview</h1>
       ${this.renderFigures()}
       <div class="columns">
+        <tl-attention-list .context=${this.context}></tl-attention-list>
         ${this.renderPicture()}
-        <div class="stack"><tl-attention-list .context=${this.context}></tl-attention-list>
-          <tl-decision-list .context=${this.context}></tl-decision-list></div>
+        <tl-decision-list .context=${this.context}></tl-decision-list>
       </div>
     </div>`;
   }
@@ -113,19 +114,25 @@ export class OverviewView extends View {
       }
       .columns {
         display: grid;
-        grid-template-columns: minmax(0, 1fr) minmax(300px, 380px);
+        grid-template: auto 1fr / minmax(0, 1fr) minmax(320px, 410px);
         align-items: start;
         gap: var(--tl-space-4);
       }
-      .stack {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr);
-        gap: var(--tl-space-4);
+      /* What needs attention comes first where there is one column, and stands at the side where there are two. */
+      .picture {
+        grid-area: 1 / 1 / span 2;
+      }
+      tl-attention-list,
+      tl-decision-list {
+        grid-column: 2;
         min-width: 0;
       }
       @media (max-width: 1200px) {
         .columns {
-          grid-template-columns: minmax(0, 1fr);
+          grid-template: none / minmax(0, 1fr);
+        }
+        .columns > * {
+          grid-area: auto;
         }
       }
       @media (max-width: 1000px) {

@@ -26,16 +26,22 @@ export function agentStatus(agent: Agent): TemplateResult {
 const MOVES: Readonly<Record<MoveState, [health: string, label: string]>> = {
   done: ['ok', 'done'],
   'under-way': ['warn', 'under way'],
+  waiting: ['bad', 'waiting for capacity'],
   held: ['bad', 'held'],
   'given-up': ['idle', 'over'],
 };
 
-export function moveStatus(failover: Failover, connection: Connection | undefined): TemplateResult {
+/** @param detail beside what it is, where that says no more by itself */
+export function moveStatus(
+  failover: Failover,
+  connection: Connection | undefined,
+  detail = '',
+): TemplateResult {
   const state = moveStateOf(failover, connection);
   const [usual, label] = MOVES[state];
   // What time alone lets go on again is no alarm.
   const health = state === 'held' && !waitsForApproval(failover) ? 'warn' : usual;
-  const why = state === 'held' ? words(failover.suppressed?.reason) : '';
+  const why = state === 'held' ? words(failover.suppressed?.reason) : detail;
   return html`<tl-status .health=${health} .label=${label} .detail=${why}></tl-status>`;
 }
 
@@ -94,4 +100,10 @@ function whyNot({ isOperator, at }: ConsoleContext, disabled: string | undefined
   return isOperator ? disabled : 'Sign in as an operator';
 }
 
-export const took = (failover: Failover): string => duration(durationOf(failover));
+/** How long it took; of one that is not over, how long it has taken so far. */
+export function took({ world, nowMs }: ConsoleContext, move: Failover): string {
+  const ms = durationOf(move);
+  if (ms !== undefined) return duration(ms);
+  const isOver = moveStateOf(move, world.connections.get(move.connection_id)) === 'given-up';
+  return isOver ? NOTHING : `${duration(Math.max(0, nowMs - Date.parse(move.detected_at)))} so far`;
+}

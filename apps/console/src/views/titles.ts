@@ -10,6 +10,7 @@ const TITLES: Readonly<Record<RouteName, string>> = {
   agent: 'Agent',
   'dead-letters': 'Dead letters',
   health: 'Health',
+  policies: 'Policies',
   'not-found': 'Not found',
 };
 
