@@ -13,7 +13,8 @@ export function validated<T extends object>(
   plain: object,
   code: ProblemCode,
 ): T {
-  if (Object.hasOwn(plain, '__proto__')) throw new Problem(code, { detail: '__proto__' });
+  const foreign = unlooked(plain);
+  if (foreign.length > 0) throw wrongMembers(code, foreign);
   const instance = plainToInstance(schema, plain);
   const errors = validateSync(instance, {
     whitelist: true,
@@ -21,15 +22,38 @@ export function validated<T extends object>(
     forbidUnknownValues: true,
   });
   if (errors.length === 0) return instance;
-  const wrong = errors.flatMap((error) => described(error));
-  throw new Problem(code, {
-    detail: [...new Set(wrong.map(({ name }) => name))].join(', '),
-    more: { errors: wrong },
+  throw wrongMembers(
+    code,
+    errors.flatMap((error) => described(error)),
+  );
+}
+
+interface Wrong {
+  readonly name: string;
+  readonly problem: string;
+}
+
+function wrongMembers(code: ProblemCode, wrong: readonly Wrong[]): Problem {
+  const detail = [...new Set(wrong.map(({ name }) => name))].join(', ');
+  return new Problem(code, { detail, more: { errors: wrong } });
+}
+
+/** Members of members are looked into so far; no DTO has more, and what walks them deeper needs a stack as deep. */
+const DEPTH = 4;
+
+/** What the validator takes for known, because every object has it (`constructor`, `__proto__`), and what is too deep for it. */
+function unlooked(value: unknown, depth = 0, above = ''): Wrong[] {
+  if (typeof value !== 'object' || value === null) return [];
+  if (depth === DEPTH) return [{ name: above, problem: `${above} is nested too deeply` }];
+  return Object.entries(value).flatMap(([member, inner]) => {
+    const name = above === '' ? member : `${above}.${member}`;
+    if (member in Object.prototype) return [{ name, problem: `property ${member} should not exist` }];
+    return unlooked(inner, depth + 1, name);
   });
 }
 
 /** A member of a member is named with its path. */
-function described(error: ValidationError, above = ''): { name: string; problem: string }[] {
+function described(error: ValidationError, above = ''): Wrong[] {
   const name = `${above}${error.property}`;
   const inner = (error.children ?? []).flatMap((child) => described(child, `${name}.`));
   if (inner.length > 0) return inner;

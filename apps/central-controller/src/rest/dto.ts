@@ -1,6 +1,7 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsBoolean, IsIn, IsInt, IsString, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
 import {
   AGENT_KINDS,
   CONNECTION_ID_PATTERN,
@@ -136,11 +137,16 @@ export class FailoversQuery extends PageQuery {
   until?: string;
 }
 
+/** Why a change is asked for, as the document has it: a text, and not blanks alone. */
+export const REASON = { maxLength: LIMITS.reasonLength, pattern: /\S/.source };
+
+export function IsReason(): PropertyDecorator {
+  return applyDecorators(Matches(REASON.pattern), MaxLength(REASON.maxLength)) as PropertyDecorator;
+}
+
 export class FailoverBody {
-  @ApiProperty({ minLength: 1, maxLength: LIMITS.reasonLength })
-  @IsString()
-  @MinLength(1)
-  @MaxLength(LIMITS.reasonLength)
+  @ApiProperty(REASON)
+  @IsReason()
   reason!: string;
 
   @ApiPropertyOptional({ description: 'Drain first, and only if another server fits', default: false })
@@ -161,9 +167,7 @@ export class FailoverBody {
 }
 
 export class DrainBody {
-  @ApiProperty({ minLength: 1, maxLength: LIMITS.reasonLength })
-  @IsString()
-  @MinLength(1)
-  @MaxLength(LIMITS.reasonLength)
+  @ApiProperty(REASON)
+  @IsReason()
   reason!: string;
 }

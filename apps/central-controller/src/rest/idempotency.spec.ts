@@ -1,5 +1,6 @@
 import { RegistryUnavailable } from '#libs/registry';
 import { expectProblem, useRestApp } from '../../../../test/support/rest-app.ts';
+import { TestIssuer } from '../../../../test/support/tokens.ts';
 
 const FAILOVER = '/api/v1/connections/bank-client-1%3Aprimary/failover';
 const FREEZE = '/api/v1/freeze';
@@ -27,6 +28,40 @@ describe('an Idempotency-Key', () => {
     await ask(FAILOVER, 'one', { reason: 'x' });
     expectProblem(await ask(FAILOVER, 'one', { reason: 'y' }), 422, 'idempotency-key-reused');
     expect((await ask(FREEZE, 'one', { reason: 'x', until: UNTIL })).status).toBe(202);
+  });
+
+  it('is of who sends it: another subject asks anew, and is told nothing of the first', async () => {
+    const issuer = new TestIssuer();
+    await issuer.addKey('first');
+    const tokens = [
+      await issuer.sign(['operator'], { sub: 'ann' }),
+      await issuer.sign(['operator'], { sub: 'bob' }),
+      await issuer.sign(['viewer'], { sub: 'ann' }),
+    ];
+    await rest.otherwise(issuer.config, async () => {
+      const post = (token: string | undefined, body: object) =>
+        rest
+          .http()
+          .post(FAILOVER)
+          .set('authorization', `Bearer ${token}`)
+          .set('idempotency-key', 'one')
+          .send(body);
+      const [ann, bob, late] = tokens;
+      const first = await post(ann, { reason: 'x' });
+      const other = await post(bob, { reason: 'x' });
+      expect([first.status, other.status]).toEqual([202, 202]);
+      expect(other.headers['idempotency-replayed']).toBeUndefined();
+      expect(other.body).not.toEqual(first.body);
+      expect((await post(bob, { reason: 'y' })).status).toBe(422);
+      // Who may not ask any more is not given what was answered before.
+      expectProblem(await post(late, { reason: 'x' }), 403, 'forbidden');
+      expect((await post(ann, { reason: 'x' })).body).toEqual(first.body);
+    });
+    expect(rest.published.map(({ data }) => (data as { requested_by?: string }).requested_by)).toEqual([
+      'ann',
+      'bob',
+    ]);
+    issuer.end();
   });
 
   it('is taken while its first request runs', async () => {

@@ -63,6 +63,11 @@ describe('REST', () => {
       [{ reason: '' }, 'reason'],
       [{ reason: 7 }, 'reason'],
       [{ reason: null }, 'reason'],
+      [{ reason: ' \t\u00a0\n' }, 'reason'],
+      [{ reason: ['x'] }, 'reason'],
+      [{ reason: 'x', constructor: 'y' }, 'constructor'],
+      [{ reason: 'x', toString: 'y' }, 'toString'],
+      [{ reason: { constructor: { name: 'x' } } }, 'reason'],
       [{ reason: 'x', planned: 'yes' }, 'planned'],
       [{ reason: 'x', force: 1 }, 'force'],
       [{ reason: 'x', epoch: 0 }, 'epoch'],
@@ -76,6 +81,14 @@ describe('REST', () => {
     it('with a reason as long as a book is refused', async () => {
       const answer = await rest.post(path).send({ reason: 'r'.repeat(LIMITS.reasonLength + 1) });
       expectProblem(answer, 400, 'invalid-body');
+    });
+
+    it('nested as deep as a well is refused, and not walked', async () => {
+      const deep = '['.repeat(20_000) + ']'.repeat(20_000);
+      for (const body of [`{"reason":${deep}}`, `{"reason":"x","more":${deep}}`]) {
+        const answer = await rest.post(path).set('content-type', 'application/json').send(body);
+        expectProblem(answer, 400, 'invalid-body');
+      }
     });
 
     it.each(['', '{', '[]', 'null', '"x"', '{"reason":"x"', '{"__proto__":{"reason":"x"}}'])(

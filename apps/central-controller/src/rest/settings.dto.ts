@@ -1,25 +1,15 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import {
-  IsInt,
-  IsObject,
-  IsString,
-  Matches,
-  Max,
-  MaxLength,
-  Min,
-  MinLength,
-  ValidateNested,
-} from 'class-validator';
-import { LIMITS, NAME_PATTERN, POLICY_DEFAULTS, PolicySettings } from '#libs/contracts';
+import { IsInt, IsObject, Matches, Max, Min, ValidateNested } from 'class-validator';
+import { NAME_PATTERN, POLICY_DEFAULTS, PolicySettings } from '#libs/contracts';
 import type { FreezeView, PolicyView } from '#libs/registry';
 import { Optional } from '../http/validation.ts';
 import { IsMoment } from './at.ts';
+import { IsReason, REASON } from './dto.ts';
 import { schemaOf } from './schema-of.ts';
 import { integer, time } from './views.ts';
 
 const policySettings = schemaOf(PolicySettings, { ...POLICY_DEFAULTS });
-const reason = { minLength: 1, maxLength: LIMITS.reasonLength };
 
 export class PolicyBody {
   @ApiProperty({ ...policySettings, description: 'All of it, set anew: what is absent is as its default' })
@@ -36,11 +26,9 @@ export class PolicyBody {
   @Matches(NAME_PATTERN)
   server_group?: string;
 
-  @ApiPropertyOptional(reason)
+  @ApiPropertyOptional(REASON)
   @Optional()
-  @IsString()
-  @MinLength(1)
-  @MaxLength(LIMITS.reasonLength)
+  @IsReason()
   reason?: string;
 
   @ApiPropertyOptional({
@@ -59,18 +47,14 @@ export class FreezeBody {
   @IsMoment()
   until!: string;
 
-  @ApiProperty(reason)
-  @IsString()
-  @MinLength(1)
-  @MaxLength(LIMITS.reasonLength)
+  @ApiProperty(REASON)
+  @IsReason()
   reason!: string;
 }
 
 export class ApproveBody {
-  @ApiProperty(reason)
-  @IsString()
-  @MinLength(1)
-  @MaxLength(LIMITS.reasonLength)
+  @ApiProperty(REASON)
+  @IsReason()
   reason!: string;
 
   @ApiPropertyOptional({
