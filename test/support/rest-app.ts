@@ -16,6 +16,8 @@ import { appModule } from '../../apps/central-controller/src/app.module.ts';
 import { ControllerConfig } from '../../apps/central-controller/src/config.ts';
 import type { CoreServices } from '../../apps/central-controller/src/core/core.module.ts';
 import { configureApp } from '../../apps/central-controller/src/http/create-app.ts';
+import type { LiveHub } from '../../apps/central-controller/src/live/hub.ts';
+import { LiveService } from '../../apps/central-controller/src/rest/live.service.ts';
 import { ANSWERS, REGISTRY } from '../../apps/central-controller/src/rest/tokens.ts';
 
 export const TOKEN = 'a-token-of-the-tests';
@@ -167,8 +169,14 @@ export class RestApp {
   logFails = false;
   private app!: NestExpressApplication;
 
-  /** @param tracing takes its spans; absent: it makes none. */
-  constructor(private readonly tracing: Tracing = NO_TRACING) {}
+  /**
+   * @param tracing takes its spans; absent: it makes none.
+   * @param live the live stream; absent: one of the log, which there is none of here
+   */
+  constructor(
+    private readonly tracing: Tracing = NO_TRACING,
+    private readonly live?: LiveHub,
+  ) {}
 
   http() {
     return request(this.app.getHttpServer());
@@ -195,12 +203,13 @@ export class RestApp {
 
   async start(changes: Partial<ControllerConfig> = {}): Promise<void> {
     const core = this.core(changes);
-    const module = await Test.createTestingModule({ imports: [appModule(core)] })
+    const building = Test.createTestingModule({ imports: [appModule(core)] })
       .overrideProvider(REGISTRY)
       .useValue(this.registry)
       .overrideProvider(ANSWERS)
-      .useValue(this.answers)
-      .compile();
+      .useValue(this.answers);
+    if (this.live) building.overrideProvider(LiveService).useValue({ hub: this.live });
+    const module = await building.compile();
     this.app = module.createNestApplication<NestExpressApplication>({ bodyParser: false, logger: false });
     configureApp(this.app, core);
     await this.app.init();
