@@ -103,4 +103,27 @@ describe('the limits on codes', () => {
     for (let at = 0; at < 4; at += 1) await few.attempt(someone(`other-${at}`, `192.0.2.${at + 2}`));
     expect(await few.attempt(someone('eve', '192.0.2.1'))).toBe(0);
   });
+
+  it('slow down who shows ids in vain, never for more than 10 s, and nobody who comes back rightly', async () => {
+    const { freeReturns } = GUESS_LIMITS;
+    // Hundreds at once behind one address, after a broker's death.
+    for (let each = 0; each < 500; each += 1) expect(await limits.comesBack(someone(`bob-${each}`))).toBe(0);
+    for (let each = 0; each < freeReturns; each += 1) await limits.cameInVain(guest());
+    expect(await limits.comesBack(guest())).toBe(0);
+    for (const waitMs of [1_000, 2_000, 4_000, 8_000, 10_000, 10_000]) {
+      await limits.cameInVain(guest());
+      expect(await limits.comesBack(guest())).toBe(waitMs);
+    }
+    expect(await limits.comesBack(someone('bob-1'))).toBe(0);
+    expect(await limits.comesBack(guest('203.0.113.9'))).toBe(0);
+    // Codes are counted apart.
+    expect(await limits.attempt(guest())).toBe(0);
+  });
+
+  it('slow down an identity that shows ids in vain from everywhere', async () => {
+    for (let each = 0; each <= GUESS_LIMITS.freeReturns; each += 1)
+      await limits.cameInVain(someone('eve', `198.51.${each}.7`));
+    expect(await limits.comesBack(someone('eve', '203.0.113.9'))).toBe(1_000);
+    expect(await limits.attempt(someone('eve', '203.0.113.9'))).toBe(0);
+  });
 });

@@ -1,4 +1,5 @@
 import { RateLimiterMemory } from 'rate-limiter-flexible';
+import type { CloseRelayReason, LegRejection } from '#libs/contracts';
 import type { SessionPeer } from '#libs/relay';
 import { networkOf } from './network.ts';
 
@@ -12,6 +13,8 @@ export interface GuessLimitOptions {
   /** Codes tried in vain that cost nothing, of one identity and of one address. */
   readonly freePerIdentity: number;
   readonly freePerAddress: number;
+  /** Ids shown in vain that cost nothing, of one identity and of one address: all that a technician had may be over at once. */
+  readonly freeReturns: number;
   /** Wait after the first one beyond; twice as long after each further one. */
   readonly firstDelayMs: number;
   readonly maxIdentityDelayMs: number;
@@ -27,6 +30,7 @@ export interface GuessLimitOptions {
 export const GUESS_LIMITS: Omit<GuessLimitOptions, 'codesPerMinute'> = {
   freePerIdentity: 5,
   freePerAddress: 20,
+  freeReturns: 100,
   firstDelayMs: 1_000,
   maxIdentityDelayMs: 15 * 60_000,
   maxAddressDelayMs: 10_000,
@@ -36,6 +40,12 @@ export const GUESS_LIMITS: Omit<GuessLimitOptions, 'codesPerMinute'> = {
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
+
+/** Who showed a code or an id and was turned away so will never get in by that: it may as well have guessed. */
+const IN_VAIN: readonly (LegRejection | CloseRelayReason)[] = [
+  ...(['unknown-code', 'used', 'wrong-identity', 'expired', 'closed'] as const),
+];
+export const isInVain = (reason: LegRejection | CloseRelayReason): boolean => IN_VAIN.includes(reason);
 
 interface Counted {
   readonly key: string;
@@ -74,9 +84,30 @@ export class GuessLimits {
 
   private async attemptNow(guesser: Guesser): Promise<number> {
     const counted = this.countedFor(guesser);
+    const waitMs = await this.waitOf(counted);
+    if (waitMs === 0) await this.count(counted);
+    return waitMs;
+  }
+
+  /** Somebody comes back with a session's id. @returns 0, or how long to wait instead, in milliseconds */
+  comesBack(guesser: Guesser): Promise<number> {
+    return this.waitOf(this.returnsOf(guesser));
+  }
+
+  /**
+   * Who came back was turned away for good, which stands in the log for ever. Counted only now: after a broker's death many
+   * come back at once, and rightly.
+   */
+  cameInVain(guesser: Guesser): Promise<void> {
+    return this.count(this.returnsOf(guesser));
+  }
+
+  private async waitOf(counted: readonly Counted[]): Promise<number> {
     const delays = await Promise.all(counted.map(({ key }) => this.delays.get(key)));
-    const waitMs = Math.max(0, ...delays.map((delay) => delay?.msBeforeNext ?? 0));
-    if (waitMs > 0) return waitMs;
+    return Math.max(0, ...delays.map((delay) => delay?.msBeforeNext ?? 0));
+  }
+
+  private async count(counted: readonly Counted[]): Promise<void> {
     for (const { key, free, maxDelayMs } of counted) {
       this.remember(key);
       const { consumedPoints } = await this.attempts.penalty(key);
@@ -84,7 +115,6 @@ export class GuessLimits {
       const delayMs = Math.min(maxDelayMs, this.options.firstDelayMs * 2 ** (consumedPoints - free - 1));
       await this.delays.block(key, delayMs / SECOND_MS);
     }
-    return 0;
   }
 
   /** The attempt was none in vain: who knows a code has nothing to wait for, and its neighbours have not either. */
@@ -112,6 +142,12 @@ export class GuessLimits {
       { key: `i ${peer.id}`, free: freePerIdentity, maxDelayMs: maxIdentityDelayMs },
       { key: `a ${kind} ${networkOf(address)}`, free: freePerAddress, maxDelayMs: maxAddressDelayMs },
     ];
+  }
+
+  /** Apart from codes, and never for long: who errs there keeps nobody, itself included, from a session that goes on. */
+  private returnsOf(guesser: Guesser): Counted[] {
+    const { freeReturns: free, maxAddressDelayMs: maxDelayMs } = this.options;
+    return this.countedFor(guesser).map(({ key }) => ({ key: `back ${key}`, free, maxDelayMs }));
   }
 
   private remember(key: string): void {

@@ -52,7 +52,7 @@ export interface LegHandlers {
   failed(leg: Leg, error: unknown): void;
   /** The endpoint went, or is silent; not called for a leg that was closed from here. */
   lost(leg: Leg, end: LegEnd): void;
-  /** The time for its hello, its request, the answer to it, or its leave is over. */
+  /** The time for its hello, its request, the answer to it, or its leave is over; said again while the leg stays. */
   overdue(leg: Leg): void;
   gone(leg: Leg, end: LegEnd): void;
 }
@@ -177,10 +177,8 @@ export class Leg {
       if (inStateMs > this.limits.lingerMs) this.socket.destroy();
       return;
     }
-    if (inStateMs > this.patienceMs()) {
-      this.handlers.overdue(this);
-      return;
-    }
+    if (inStateMs > this.patienceMs()) this.handlers.overdue(this);
+    if (this.isOver) return;
     const isOpen = this.state === 'open';
     // Who has to wait for the other reader cannot be heard.
     if (this.waitsFor.size > 0) this.heardMs = nowMs;
@@ -201,8 +199,7 @@ export class Leg {
       case 'greeted':
         return this.limits.requestMs;
       case 'asking':
-        // Who comes back waits for the other end, however long the session does.
-        return this.attachment?.resumed ? Number.POSITIVE_INFINITY : this.limits.answerMs;
+        return this.limits.answerMs;
       case 'waiting':
         return this.attachment?.leaving ? this.limits.leaveMs : Number.POSITIVE_INFINITY;
       default:

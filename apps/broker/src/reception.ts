@@ -107,6 +107,8 @@ export class Reception implements LegHandlers {
         this.sessions.refuse(leg, 'timeout');
         return;
       case 'asking':
+        // Who comes back waits for the other end, however long the session does; but not where nobody hears of it.
+        if (leg.attachment?.resumed && !this.agent.facts.isFailing) return;
         this.turnAway(leg, 'unavailable');
         return;
       default:
@@ -174,7 +176,7 @@ export class Reception implements LegHandlers {
       case 'resume':
         if (leg.role !== frame.payload.role) break;
         this.idle.delete(leg);
-        this.requests.resumed(leg, frame.payload);
+        void this.requests.resumed(leg, frame.payload);
         return;
       default:
     }

@@ -13,7 +13,7 @@ import {
   TIMING,
 } from '#libs/contracts';
 import type { SessionRefusal } from '#libs/relay';
-import type { GuessLimits } from './guess-limits.ts';
+import { type GuessLimits, isInVain } from './guess-limits.ts';
 import type { Leg } from './leg.ts';
 import type { BrokerMetrics } from './metrics.ts';
 import type { Reception } from './reception.ts';
@@ -177,7 +177,8 @@ export class RelayCarrier implements Carrier<BrokerCommand> {
     const { connection_id, attachment_id, identity, reason, broker_id, address } = command;
     const { leg, attachment } = this.legOf('target', connection_id, attachment_id, identity);
     refuseLate(leg, command.epoch);
-    if (!attachment.resumed && !isGuess(reason)) void this.guesses.succeeded(leg);
+    if (attachment.resumed) this.cameBack(leg, reason);
+    else if (!isInVain(reason)) void this.guesses.succeeded(leg);
     this.sessions.refuse(leg, refusalFor(reason), {
       ...(broker_id === undefined ? {} : { broker_id }),
       ...(address === undefined ? {} : { address }),
@@ -216,6 +217,7 @@ export class RelayCarrier implements Carrier<BrokerCommand> {
       const leg = session?.legNamed(attachment_id);
       if (session === undefined || leg === undefined) return;
       refuseLate(leg, epoch);
+      this.cameBack(leg, reason);
       this.closeLegs(session, [leg], reason);
       return;
     }
@@ -225,6 +227,10 @@ export class RelayCarrier implements Carrier<BrokerCommand> {
     const isReplaced = reason === 'superseded' || reason === 'moved';
     const legs = isReplaced ? session.legsUpTo(epoch) : session.legsBut(epoch);
     this.closeLegs(session, legs, reason);
+  }
+
+  private cameBack(leg: Leg, reason: LegRejection | CloseRelayReason): void {
+    if (leg.attachment?.resumed && isInVain(reason)) void this.guesses.cameInVain(leg);
   }
 
   /** A relay ends with any of its legs; both are told the same. */
@@ -284,11 +290,6 @@ export class RelayCarrier implements Carrier<BrokerCommand> {
 /** A leg that a higher epoch took up is not ended by a word on a lower one. */
 function refuseLate(leg: Leg, epoch: number): void {
   if ((leg.attachment?.epoch ?? 0) > epoch) throw new CommandRefusal('stale-epoch');
-}
-
-/** Whether an attempt that ended so was, or may have been, somebody trying codes. */
-function isGuess(reason: LegRejection): boolean {
-  return reason === 'unknown-code' || reason === 'used' || reason === 'wrong-identity';
 }
 
 /** The protocol's word for what the control plane says. */

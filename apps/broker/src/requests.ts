@@ -96,7 +96,7 @@ export class Requests {
   }
 
   /** Either comes with the session's id. */
-  resumed(leg: Leg, payload: SessionPayloads['resume']): void {
+  async resumed(leg: Leg, payload: SessionPayloads['resume']): Promise<void> {
     const {
       connection_id: connectionId,
       home_region: homeRegion,
@@ -109,6 +109,18 @@ export class Requests {
       return;
     }
     if (this.isRefused(leg)) return;
+    // No control region would ever answer; another broker may know of one that is new.
+    if (!this.codes.isHome(homeRegion)) {
+      this.sessions.refuse(leg, 'unavailable');
+      return;
+    }
+    leg.enter('asking');
+    const waitMs = await this.guesses.comesBack(leg);
+    if (leg.isOver) return;
+    if (waitMs > 0) {
+      this.sessions.refuse(leg, 'rate-limited', { retry_after_ms: Math.ceil(waitMs) });
+      return;
+    }
     const attachment = attach({
       ...{ session: { connectionId, homeRegion }, role, resumed: true, knownEpoch: payload.epoch },
       ...given({ probes, surviveMs }),

@@ -46,6 +46,11 @@ export class SessionCodes {
     return homeRegion === undefined ? undefined : { connectionId: this.idOf(read.code), homeRegion };
   }
 
+  /** Whether sessions may be at home there. */
+  isHome(region: string): boolean {
+    return [...this.regions.values()].includes(region);
+  }
+
   private idOf(code: string): string {
     const hash = createHmac('sha256', this.key).update(PURPOSE + code);
     return `ses_${hash.digest('base64url')}`;

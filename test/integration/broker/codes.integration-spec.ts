@@ -1,3 +1,4 @@
+import { GUESS_LIMITS } from '../../../apps/broker/src/guess-limits.ts';
 import { type Running, TARGET, World } from './harness.ts';
 
 const FREE_PER_IDENTITY = 5;
@@ -81,6 +82,35 @@ describe('codes that lead nowhere', () => {
       await endpoint.closed();
       await world.must(broker, 'close-relay', 1, { connection_id: connectionId, reason: 'declined' });
       await ann.closed();
+    }
+  });
+
+  it('and ids that lead nowhere make who shows many of them wait as well', async () => {
+    const id = { home_region: 'east', role: 'target', epoch: 1 } as const;
+    const comeBack = async (as: string, connection_id: string) =>
+      (await world.endpoint(broker, as, 'target')).say('resume', { connection_id, ...id });
+    const turns = Array.from({ length: GUESS_LIMITS.freeReturns + 1 }, (_, turn) => `ses_made-up-${turn}`);
+    const legs = await Promise.all(turns.map((connectionId) => comeBack('eve', connectionId)));
+    await world.fact(broker, 'target-attached', turns.length);
+    const attached = broker.log.facts('target-attached');
+    const about = { identity: 'eve', reason: 'unknown-code' };
+    await Promise.all(
+      attached.map(({ connection_id, attachment_id }) =>
+        world.must(broker, 'reject-target', 1, { connection_id, attachment_id, ...about }),
+      ),
+    );
+    await Promise.all(legs.map((leg) => leg.closed()));
+    const again = await comeBack('eve', 'ses_made-up-again');
+    expect(await again.got('refused')).toMatchObject({ reason: 'rate-limited' });
+    expect(broker.log.facts('target-attached')).toHaveLength(turns.length);
+  });
+
+  it('and ids of no known region hold no place: nobody would ever answer', async () => {
+    for (const role of ['controller', 'target'] as const) {
+      const endpoint = await world.endpoint(broker, 'eve', role);
+      endpoint.say('resume', { connection_id: 'ses_made-up', home_region: 'north', role, epoch: 1 });
+      expect(await endpoint.got('refused')).toMatchObject({ reason: 'unavailable' });
+      await endpoint.closed();
     }
   });
 

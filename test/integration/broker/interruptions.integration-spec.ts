@@ -171,6 +171,33 @@ describe('a broker without its control plane', () => {
     expect(await world.fact(broker, 'relay-closed', 1)).toMatchObject({ bytes_up: 7 });
   });
 
+  it('sends elsewhere who waits for the other end, while nobody can hear of it', async () => {
+    const broker = await world.broker({ TRUNKLINE_ANSWER_MS: '300' });
+    const pair = await world.open(broker);
+    broker.log.isAway = true;
+    pair.ann.socket.destroy();
+    expect(await pair.bob.got('interrupted')).toEqual({ reason: 'controller-lost' });
+    expect(await pair.bob.got('refused')).toMatchObject({ reason: 'unavailable' });
+    await pair.bob.closed();
+    broker.log.isAway = false;
+    // Both words of that leg, in their order.
+    const came = await world.fact(broker, 'target-attached', 2);
+    expect(await world.fact(broker, 'relay-closed', 2)).toMatchObject({ attachment_id: came.attachment_id });
+  });
+
+  it('lets who comes back wait for the other end, longer than for an answer', async () => {
+    const broker = await world.broker({ TRUNKLINE_ANSWER_MS: '300' });
+    const pair = await world.open(broker);
+    pair.ann.socket.destroy();
+    expect(await world.fact(broker, 'target-attached', 2)).toMatchObject({ resumed: true });
+    // Who asked after it and is not answered has waited less.
+    const eve = await world.endpoint(broker, 'eve', 'controller');
+    eve.say('new', {});
+    expect(await eve.got('refused')).toMatchObject({ reason: 'unavailable' });
+    await pair.bob.heardOut();
+    expect([pair.bob.isClosed, pair.bob.count('refused')]).toEqual([false, 0]);
+  });
+
   it('refuses who asked and was not answered in time, and says that the leg is gone', async () => {
     const broker = await world.broker({ TRUNKLINE_ANSWER_MS: '300' });
     const ann = await world.endpoint(broker, 'ann', 'controller');
