@@ -239,6 +239,20 @@ describe("the operator's command line", () => {
     );
   });
 
+  it('ends quietly where nobody reads on, and says it where nothing can be written', async () => {
+    const piped = (line: string) =>
+      ran('bash', ['-c', `set -o pipefail; '${process.execPath}' '${BIN}' ${line}`]);
+    const events = `connections events ${LINK} -o json`;
+    expect(await piped(`${events} | head -n 1`)).toEqual({ code: 0, stdout: '[\n', stderr: '' });
+    expect(await piped(`${events} > /dev/full`)).toEqual({
+      code: 3,
+      stdout: '',
+      stderr: 'trunkline: standard output cannot be written (ENOSPC)\n',
+    });
+    // Nobody reads what was wrong; the exit code still tells it.
+    expect(await piped('connections get nobody:at-all 2> >(exec 0<&-)')).toMatchObject({ code: 3 });
+  });
+
   it('has each of its commands done in a pipe, but for the approval, which nothing waits for here', () => {
     expect(COMMANDS.filter((name) => !done.has(name))).toEqual(['failovers approve']);
   });
