@@ -15,6 +15,36 @@ describe('the last word of a relay that is no longer the present one', () => {
     expect(s.state).toMatchObject({ traffic: { bytes_up: 10 }, closed: { reason: 'hung-up' } });
   });
 
+  it('ends the session as well when it is said on a leg that was told to come again, and on no other', () => {
+    const s = new SessionScenario().open('in-3');
+    s.closed('shutdown');
+    s.target('in-4', { resumed: true, consented: true, attachment_id: 't-last' });
+    s.controller('in-4');
+    s.answer('hold-target');
+    s.answer('open-relay', 'refused', 'stale-epoch');
+    expect(s.pending('close-relay')).toMatchObject({ attachment_id: 't-last', reason: 'superseded' });
+    const bye = { ...closed(2, 'hung-up'), closed_by: 'target' };
+    // A stranger that showed the id was refused, and says the same.
+    s.controller('in-4', { identity: 'somebody', attachment_id: 'c-strange' });
+    expect(s.say('relay-closed', 'in-4', { ...bye, attachment_id: 'c-strange' }).kind).toBe('ignore');
+    expect(s.say('relay-closed', 'us-1', { ...bye, attachment_id: 't-last' }).kind).toBe('ignore');
+    expect(s.say('relay-closed', 'in-4', { ...bye, attachment_id: 't-last' }).kind).toBe('append');
+    expect(s.state).toMatchObject({ phase: 'ended', closed: { reason: 'hung-up' } });
+  });
+
+  it('ends the session as well when it is said on a leg that was sent to another broker', () => {
+    const s = new SessionScenario().open('in-3');
+    s.closed('controller-lost');
+    s.broker('in-3', { draining: true });
+    s.target('in-3', { resumed: true, consented: true, attachment_id: 't-last' });
+    expect(s.pending('reject-target')).toMatchObject({ reason: 'other-broker' });
+    const bye = { ...closed(1, 'hung-up'), closed_by: 'target' };
+    s.target('in-3', { resumed: true, identity: 'till-5', attachment_id: 't-strange' });
+    expect(s.say('relay-closed', 'in-3', { ...bye, attachment_id: 't-strange' }).kind).toBe('ignore');
+    s.say('relay-closed', 'in-3', { ...bye, attachment_id: 't-last' });
+    expect(s.state).toMatchObject({ phase: 'ended', closed: { reason: 'hung-up' } });
+  });
+
   it.each([
     ['its target came again at the same broker', (s: SessionScenario) => anew(s, 'in-3'), 'moved'],
     ['its controller came elsewhere', controllerFirst, 'controller-lost'],

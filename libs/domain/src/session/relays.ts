@@ -1,4 +1,4 @@
-import { FINAL_CLOSE_REASONS } from '#libs/contracts';
+import { FINAL_CLOSE_REASONS, type LegRejection } from '#libs/contracts';
 import { ignore } from '../decider.ts';
 import { iso } from '../ids.ts';
 import { decided } from './draft.ts';
@@ -81,9 +81,9 @@ function onLegClosed(step: FactStep, data: Closed, attachment: string): SessionO
   const { state } = step;
   const legs = [state.target, state.controller];
   const leg = legs.find((each) => each?.attachment_id === attachment && isAt(each, data));
+  if (isFinal(data) && (leg !== undefined || isGivenUp(step, data, attachment))) return endBy(step, data);
   if (leg === undefined) return ignore('not-concerned');
   const isTarget = leg === state.target;
-  if (isFinal(data)) return endBy(step, data);
   const { placement } = state;
   if (isTarget) return targetGone(step);
   // The target was told of no other controller under this epoch.
@@ -92,6 +92,21 @@ function onLegClosed(step: FactStep, data: Closed, attachment: string): SessionO
     ? startAnew(step, 'controller-lost', { controller: undefined })
     : loseController(step, 'controller-lost');
 }
+
+/** Whether the leg was an end's own until it was told to come again, which it may not have heard when it said its last word. */
+const isGivenUp = ({ state }: FactStep, data: Closed, attachment: string): boolean =>
+  state.pending.some(({ command }) => {
+    if (command.name !== 'close-relay' && command.name !== 'reject-target') return false;
+    const isLeg = command.attachment_id === attachment;
+    if (!isLeg || !isAt(data, { broker_id: command.agent_id, incarnation: command.incarnation }))
+      return false;
+    return command.name === 'close-relay'
+      ? command.reason === 'superseded'
+      : command.identity === state.target_id && ELSEWHERE.includes(command.reason);
+  });
+
+/** Said of a target that is welcome, but not there. */
+const ELSEWHERE: readonly LegRejection[] = ['other-broker', 'no-capacity'];
 
 const isFinal = (data: Closed): data is Closed & { reason: Final } =>
   (FINAL_CLOSE_REASONS as readonly string[]).includes(data.reason);
