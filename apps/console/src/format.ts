@@ -5,6 +5,8 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
+/** From here on hours say nothing any more. */
+const LONG_MS = 100 * DAY_MS;
 /** What stands for nothing known. */
 export const NOTHING = '–';
 
@@ -50,7 +52,7 @@ export function duration(ms: number | undefined): string {
   if (ms < MINUTE_MS) return `${Math.floor(ms / SECOND_MS)} s`;
   if (ms < HOUR_MS) return parts(ms, MINUTE_MS, 'min', SECOND_MS, 's');
   if (ms < DAY_MS) return parts(ms, HOUR_MS, 'h', MINUTE_MS, 'min');
-  return parts(ms, DAY_MS, 'd', HOUR_MS, 'h');
+  return ms < LONG_MS ? parts(ms, DAY_MS, 'd', HOUR_MS, 'h') : `${count(Math.floor(ms / DAY_MS))} d`;
 }
 
 function parts(ms: number, largeMs: number, large: string, smallMs: number, small: string): string {

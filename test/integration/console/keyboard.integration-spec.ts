@@ -9,6 +9,12 @@ describe('the console, by keyboard alone', () => {
     return at ? at.getAttribute('aria-label') || at.textContent.trim() || at.tagName : '';
   })()`;
 
+  const TOP = `(() => {
+    let at = document.activeElement;
+    while (at && at.shadowRoot && at.shadowRoot.activeElement) at = at.shadowRoot.activeElement;
+    return at.getBoundingClientRect().top;
+  })()`;
+
   it('goes to each view by two keys', async () => {
     const page = await suite.open('/');
     for (const [key, hash, heading] of [
@@ -92,6 +98,13 @@ describe('the console, by keyboard alone', () => {
       return style.outlineStyle + ' ' + style.boxShadow;
     })()`);
     expect(outline).not.toBe('none none');
+    // Behind the table's own stop come its headings, and no row: one that is drawn beyond the edge must not take the focus.
+    const tops: number[] = [];
+    for (let n = 0; n < 30; n++) {
+      await page.keyboard.press('Tab');
+      tops.push(Number(await page.evaluate(TOP)));
+    }
+    expect(tops.filter((top) => top < 0 || top > 900)).toEqual([]);
   });
 
   it('says in which zone its times are, and turns to UTC and back by a key, for every time there is', async () => {

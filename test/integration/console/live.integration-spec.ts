@@ -79,6 +79,20 @@ describe('the console, while things happen', () => {
     expect(asked.at(-1)).toMatch(/^east:/);
   });
 
+  it('says why the stream is refused, and takes it up once it is let in', async () => {
+    const page = await suite.open('/#/connections', { expected: /Failed to load/ });
+    await isLive(page);
+    await page.route('**/api/v1/events', (route) =>
+      route.fulfill({ status: 503, contentType: 'application/problem+json', body: TOO_MANY }),
+    );
+    suite.stage.cut();
+    await page.getByText(/live stream is lost.*too many readers/i).waitFor();
+    await page.unroute('**/api/v1/events');
+    await page.getByRole('button', { name: /try now/i }).click();
+    await isLive(page);
+    await page.getByText(/live stream is lost/i).waitFor({ state: 'hidden' });
+  });
+
   it('says that REST does not answer, and of when it is what is shown, until it answers again', async () => {
     const page = await suite.open('/', { expected: /Failed to load|ERR_/ });
     await isLive(page);
@@ -134,4 +148,12 @@ describe('the console, while things happen', () => {
       .getByText(moving.row.server_id ?? '')
       .waitFor();
   });
+});
+
+const TOO_MANY = JSON.stringify({
+  type: 'urn:trunkline:problem:too-many-readers',
+  title: 'Too many readers',
+  status: 503,
+  code: 'too-many-readers',
+  retriable: true,
 });

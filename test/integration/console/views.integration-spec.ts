@@ -121,6 +121,24 @@ describe('each view of the console', () => {
     expect(found).toEqual([]);
   });
 
+  it('is small: all that comes before the first view fits into 64 KiB on the wire', async () => {
+    const page = await suite.open('/#/health');
+    await page.getByRole('heading', { level: 1, name: /health/i }).waitFor();
+    const asked = (await page.evaluate(
+      "performance.getEntriesByType('resource').map(({ name }) => name).filter((name) => name.includes('/assets/'))",
+    )) as string[];
+    const sizes = await Promise.all(
+      asked.map(async (url) => {
+        const answer = await fetch(url, { headers: { 'accept-encoding': 'br' } });
+        await answer.body?.cancel();
+        return Number(answer.headers.get('content-length'));
+      }),
+    );
+    expect(sizes.length).toBeGreaterThan(2);
+    expect(sizes.every((bytes) => bytes > 0)).toBe(true);
+    expect(sizes.reduce((sum, bytes) => sum + bytes)).toBeLessThan(64 * 1_024);
+  });
+
   it('is sent with a policy that allows the page its own files and nothing else', async () => {
     const answer = await fetch(suite.stage.url);
     const policy = answer.headers.get('content-security-policy') ?? '';

@@ -77,6 +77,8 @@ export class TlTimeSlider extends LitElement {
   override render(): unknown {
     const atMs = this.valueMs ?? this.toMs;
     const live = this.valueMs === undefined;
+    const end = (ms: number) =>
+      html`${timeOfDay(ms).slice(0, 5)}<span class="wide">${timeOfDay(ms).slice(5)}</span>`;
     const said = live ? 'live' : `as of ${dateTime(atMs)}, ${duration(this.toMs - atMs)} ago`;
     return html`
       <div class="row">
@@ -102,9 +104,9 @@ export class TlTimeSlider extends LitElement {
         </button>
       </div>
       <div class="scale mono" aria-hidden="true">
-        <span>${timeOfDay(this.fromMs)}</span>
+        <span>${end(this.fromMs)}</span>
         <strong>${live ? 'now' : html`<span class="wide">${dateTime(atMs).slice(0, 11)}</span>${timeOfDay(atMs)}<span class="wide"> · ${duration(this.toMs - atMs)} ago</span>`}</strong>
-        <span>${timeOfDay(this.toMs)}</span>
+        <span>${end(this.toMs)}</span>
       </div>
     `;
   }

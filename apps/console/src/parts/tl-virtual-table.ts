@@ -105,6 +105,8 @@ export class TlVirtualTable<Row = unknown> extends LitElement {
   }
 
   protected override updated(): void {
+    // The table is one stop of Tab; arrows and Enter do the rest. A link in a row that is drawn beyond the edge would take the focus away.
+    for (const link of this.renderRoot.querySelectorAll<HTMLElement>('.row a')) link.tabIndex = -1;
     const left = this.shown.length - this.drawn.end;
     if (left >= NEAR_END_ROWS || this.askedAt === this.shown.length || this.shown.length === 0) return;
     this.askedAt = this.shown.length;

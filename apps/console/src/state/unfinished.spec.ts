@@ -27,12 +27,18 @@ describe('moves that are not over', () => {
 
   it('are read of connections without a path that no known one is of', async () => {
     const { world, asked, read } = reading(
-      [row('a', 'failed'), row('b', 'active'), row('c', 'failed'), row('d', 'failed')],
+      [
+        row('a', 'failed'),
+        row('b', 'active'),
+        row('c', 'failed'),
+        row('d', 'failed'),
+        { ...row('e', 'migrating'), phase: 'interrupted' },
+      ],
       [move('c'), move('d', { active_at: '2026-01-01T00:00:01Z' })],
     );
     await read();
-    expect(asked).toEqual(['a', 'd']);
-    expect([...world.failovers.keys()].sort()).toEqual(['a~1', 'c~1', 'd~1']);
+    expect(asked).toEqual(['a', 'd', 'e']);
+    expect([...world.failovers.keys()].sort()).toEqual(['a~1', 'c~1', 'd~1', 'e~1']);
   });
 
   it('are asked for once, and again when the connection is not as it was', async () => {

@@ -1,10 +1,12 @@
 import type { ApiClient } from '../api/client.ts';
-import type { Failover, Page } from '../model.ts';
+import type { Connection, Failover, Page } from '../model.ts';
 import { mergeFailover, type World } from './fold.ts';
 
 /** Connections whose newest move is asked for in one round, and at the same time. */
 const ROUND = 200;
 const AT_ONCE = 8;
+
+const isCutOff = ({ status, phase }: Connection): boolean => status === 'failed' || phase === 'interrupted';
 
 /**
  * Moves that are not over, of connections without a path. The list of failovers has the newest ones first and is read as far as it
@@ -27,9 +29,8 @@ export class UnfinishedMoves {
       if (active_at === undefined) known.add(connection_id);
     }
     const missing = [...connections.values()]
-      .filter(({ status, connection_id: id, version }) => {
-        return status === 'failed' && !known.has(id) && this.asked.get(id) !== version;
-      })
+      .filter((row) => isCutOff(row) && !known.has(row.connection_id))
+      .filter(({ connection_id, version }) => this.asked.get(connection_id) !== version)
       .slice(0, ROUND);
     while (missing.length > 0) {
       await Promise.all(
@@ -41,6 +42,9 @@ export class UnfinishedMoves {
         }),
       );
     }
-    for (const id of this.asked.keys()) if (connections.get(id)?.status !== 'failed') this.asked.delete(id);
+    for (const id of this.asked.keys()) {
+      const row = connections.get(id);
+      if (row === undefined || !isCutOff(row)) this.asked.delete(id);
+    }
   }
 }

@@ -3,16 +3,14 @@ import { ago, count, plural, shortTime, words } from '../format.ts';
 import type { Agent, Connection, LiveEvent } from '../model.ts';
 import type { Column, TlVirtualTable } from '../parts/tl-virtual-table.ts';
 import '../parts/tl-virtual-table.ts';
-import { connectionsWith, failoversWith } from '../state/filters.ts';
+import { connectionsWith } from '../state/filters.ts';
 import { Resource } from '../state/resource.ts';
 import { cardStyles, columnStyles, controlStyles, pageStyles, sharedStyles } from '../styles.ts';
 import { View } from '../view.ts';
+import './agent-moves.ts';
 import { lineCard } from './line-card.ts';
 import { loadMeter } from './load-meter.ts';
-import { agentStatus, connectionStatus, explainedAction, fact, moveStatus, problem, took } from './pieces.ts';
-
-/** Moves that are shown at most. */
-const MOVES = 8;
+import { agentStatus, connectionStatus, explainedAction, fact, problem } from './pieces.ts';
 
 /** One sidecar or broker: how it is, what it carries, what left it or came. */
 export class AgentView extends View {
@@ -126,40 +124,6 @@ export class AgentView extends View {
     </section>`;
   }
 
-  private renderMoves(): TemplateResult {
-    const { world, nowMs } = this.context;
-    const moves = failoversWith([...world.failovers.values()], { agent_id: this.id }, () => '')
-      .toSorted((a, b) => (a.detected_at < b.detected_at ? 1 : -1))
-      .slice(0, MOVES);
-    return html`<section class="card">
-      <header>
-        <h2>Failovers from and to it</h2>
-        <a href=${this.context.href('failovers', undefined, { agent_id: this.id })}>All</a>
-      </header>
-      <div class="body flush">
-        ${
-          moves.length === 0
-            ? html`<p class="empty">None.</p>`
-            : html`<ul class="lines">
-                ${moves.map(
-                  (move) => html`<li>
-                    <span class="quiet small nowrap">${shortTime(move.detected_at, nowMs)}</span>
-                    <div class="what">
-                      <a class="clip mono" href=${this.context.href('failover', move.failover_id)}>${move.connection_id}</a>
-                      <span class="quiet small clip">
-                        ${move.from === this.id ? `left for ${move.to ?? '…'}` : `came from ${move.from ?? 'nowhere'}`}
-                      </span>
-                    </div>
-                    ${moveStatus(move, world.connections.get(move.connection_id))}
-                    <span class="quiet small nowrap">${took(this.context, move)}</span>
-                  </li>`,
-                )}
-              </ul>`
-        }
-      </div>
-    </section>`;
-  }
-
   private renderCarried(): TemplateResult {
     const rows = connectionsWith([...this.context.world.connections.values()], { agent_id: this.id });
     return html`<section class="carried">
@@ -221,7 +185,7 @@ export class AgentView extends View {
       ${agent ? this.renderFacts(agent) : problem(this.own.error)}
       <div class="columns">
         ${this.renderCarried()}
-        <div class="stack">${this.renderMoves()} ${this.renderDecisions()}</div>
+        <div class="stack"><tl-agent-moves .context=${this.context} .id=${this.id}></tl-agent-moves> ${this.renderDecisions()}</div>
       </div>
     </div>`;
   }
@@ -252,14 +216,8 @@ export class AgentView extends View {
       .lines li:last-child {
         border-bottom: 0;
       }
-      .lines li > .clip,
-      .what {
+      .lines .clip {
         flex: 1;
-      }
-      .what {
-        display: grid;
-        min-width: 0;
-        line-height: 1.4;
       }
     `,
   ];

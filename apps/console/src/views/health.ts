@@ -46,7 +46,7 @@ export class HealthView extends View {
   private renderLag(lag: readonly TopicLag[]): TemplateResult {
     return html`<section class="card">
       <header><h2>Behind the log</h2></header>
-      <div class="body flush scroll" tabindex="0">
+      <div class="body flush scroll" tabindex="0" role="region" aria-label="Behind the log">
         ${
           lag.length === 0
             ? html`<p class="empty">This process reads no topic.</p>`
