@@ -283,18 +283,6 @@ export interface Accepted {
   event_id: string;
 }
 
-/** RFC 9457. */
-export interface ProblemDetails {
-  type: string;
-  title: string;
-  status: number;
-  /** Stable; the texts are not. */
-  code: string;
-  retriable: boolean;
-  detail?: string;
-  [more: string]: unknown;
-}
-
 /** How well something is; every colour and shape of the page goes by these four. */
 export const HEALTHS = ['ok', 'warn', 'bad', 'idle'] as const;
 export type Health = (typeof HEALTHS)[number];

@@ -1,8 +1,18 @@
-import type { ProblemDetails } from '../model.ts';
-
 /** Of a call, in milliseconds: an explanation reads the log. */
 const TIMEOUT_MS = 30_000;
 const BASE = '/api/v1';
+
+/** RFC 9457. */
+export interface ProblemDetails {
+  type: string;
+  title: string;
+  status: number;
+  /** Stable; the texts are not. */
+  code: string;
+  retriable: boolean;
+  detail?: string;
+  [more: string]: unknown;
+}
 
 /** What the controller, or the way to it, answered instead of what was asked for. */
 export class ApiError extends Error {
