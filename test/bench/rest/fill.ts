@@ -48,6 +48,8 @@ export async function fill(
     await redis.flushdb();
     // A server of this run alone, and a registry of this size needs more than a stack on a laptop is given.
     await redis.config('SET', 'maxmemory', '0');
+    // It would go on beside the first calls that are measured.
+    await redis.config('SET', 'auto-aof-rewrite-percentage', '0');
     await log.ensureTopics(region, { partitions: PARTITIONS });
     await waitFor(() => registry.ping().then(() => true), { what: 'Redis' });
     const emptyMiB = await usedMiB(redis);
