@@ -46,14 +46,25 @@ type Call = (...args: Argument[]) => Promise<unknown>;
 const TRANSIENT =
   /^(LOADING|READONLY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|NOREPLICAS|OOM|MISCONF|BUSY|UNBLOCKED)\b/;
 
+/** Errors that say "not you": they name a user or a command at most. */
+const REFUSED = /^(NOAUTH|WRONGPASS|NOPERM)\b/;
+
 /** Redis or a Redis Cluster, reduced to what the registry needs: many commands at once. */
 export class RedisClient {
   private readonly redis: Redis | Cluster;
+  /** Why there is no connection; of a cluster, what one of its nodes said. */
+  private lost: string | undefined;
 
   /** @param onError told of every lost connection, maybe often; the client goes on trying. */
   constructor(url: string, onError: (error: Error) => void) {
     this.redis = connect(url);
-    this.redis.on('error', onError);
+    this.redis.on('error', (error: Error & { lastNodeError?: Error }) => {
+      this.lost = (error.lastNodeError ?? error).message;
+      onError(error);
+    });
+    this.redis.on('ready', () => {
+      this.lost = undefined;
+    });
   }
 
   /** Whether this is a cluster: there the keys of one Lua call must share a hash tag. */
@@ -71,7 +82,7 @@ export class RedisClient {
    */
   async run(commands: readonly RedisCommand[]): Promise<unknown[]> {
     if (commands.length === 0) return [];
-    if (!this.connected) throw new RegistryUnavailable(`not connected to Redis (${this.redis.status})`);
+    if (!this.connected) throw notConnected(this.redis.status, this.lost);
     try {
       return await (this.redis instanceof Cluster
         ? this.each(commands)
@@ -100,7 +111,13 @@ export class RedisClient {
   }
 }
 
+function notConnected(status: string, lost = ''): RegistryUnavailable {
+  const why = lost === '' ? status : `${status}: ${lost}`;
+  return new RegistryUnavailable(`not connected to Redis (${why})`, REFUSED.test(lost));
+}
+
 function asRegistryError(error: Error): Error {
+  if (REFUSED.test(error.message)) return new RegistryUnavailable(error.message, true);
   // Redis' own error carries the command with all that was in it, which is nobody's to log.
   if (error.name === 'ReplyError' && !TRANSIENT.test(error.message))
     return new Error(`Redis: ${error.message}`);

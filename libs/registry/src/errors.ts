@@ -1,6 +1,13 @@
 /** Redis did not answer, or answered that it can't serve now; the caller may try again. */
 export class RegistryUnavailable extends Error {
   override readonly name = 'RegistryUnavailable';
+  /** @param refused Redis is there and does not take this user or password: somebody has to mend that. */
+  constructor(
+    message: string,
+    readonly refused = false,
+  ) {
+    super(message);
+  }
 }
 
 /** The registry does not hold the whole log now; `done` of `total` records of the log are applied again. */

@@ -18,6 +18,8 @@ import { Problem } from './problem.ts';
 
 /** A caller may look again after so long, in seconds, unless the problem says otherwise. */
 const RETRY_AFTER_S = '1';
+/** Whoever looks after this process can mend that; who asks can only tell them. */
+const REFUSED = 'Redis does not take the user or password of this process, or not for all that it needs';
 /** Answers that say "not now". */
 const NOT_NOW: readonly number[] = [429, 503];
 
@@ -77,7 +79,9 @@ function fromLibrary(error: unknown): Problem | undefined {
   if (error instanceof RegistryRebuilding) {
     return new Problem('registry-rebuilding', { more: { progress: { ...error.progress } } });
   }
-  if (error instanceof RegistryUnavailable) return new Problem('registry-unavailable');
+  if (error instanceof RegistryUnavailable) {
+    return new Problem('registry-unavailable', error.refused ? { detail: REFUSED } : {});
+  }
   if (error instanceof LogUnavailable) return new Problem('log-unavailable');
   return undefined;
 }

@@ -197,7 +197,17 @@ describe('REST', () => {
 
     it('say that Redis is away', async () => {
       rest.registry.failure = new RegistryUnavailable('gone');
-      expectProblem(await rest.http().get('/api/v1/agents'), 503, 'registry-unavailable');
+      const away = await rest.http().get('/api/v1/agents');
+      expect(expectProblem(away, 503, 'registry-unavailable').detail).toBeUndefined();
+      expect(away.headers['retry-after']).toBe('1');
+    });
+
+    it('say that Redis is there and does not take this process, without what Redis said', async () => {
+      rest.registry.failure = new RegistryUnavailable('WRONGPASS of alice', true);
+      const refused = expectProblem(await rest.http().get('/api/v1/agents'), 503, 'registry-unavailable');
+      expect(refused.detail).toMatch(/^Redis does not take the user or password/);
+      expect(JSON.stringify(refused)).not.toContain('alice');
+      expect((await rest.http().get('/api/v1/status')).body.registry).toEqual({ state: 'unavailable' });
     });
 
     it('tell nothing of an error that nobody foresaw', async () => {

@@ -68,6 +68,13 @@ describe('what trunkline check finds', () => {
     ],
     ['a Redis that is away', '/api/v1/connections', problem(503, 'registry-unavailable'), 'fail', 'Redis'],
     [
+      'a Redis that wants another password',
+      '/api/v1/connections',
+      problem(503, 'registry-unavailable', { detail: 'Redis does not take the user or password' }),
+      'fail',
+      'does not take the user or password',
+    ],
+    [
       'a lag',
       '/api/v1/status',
       { ...STATUS, lag: [{ topic: 't', worst: 50_000 }] },

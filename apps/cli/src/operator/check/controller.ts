@@ -72,13 +72,17 @@ async function checkRegistry(api: Api): Promise<Finding> {
     return ok(check, 'Redis answers, and nothing is being rebuilt');
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    const { code, progress } = error.problem;
+    const { code, progress, detail } = error.problem;
     if (code === 'registry-rebuilding') {
       return warn(
         check,
         `being rebuilt from the log${progress === undefined ? '' : ` (${JSON.stringify(progress)})`}`,
         'wait; lists are whole again when it is done',
       );
+    }
+    if (code === 'registry-unavailable' && detail !== undefined) {
+      const hint = 'TRUNKLINE_REDIS_URL of that process says who it is: redis://user:password@host:port';
+      return unreached(check, detail, hint);
     }
     if (code === 'registry-unavailable') {
       return unreached(
