@@ -124,6 +124,11 @@ export class Leg {
     if (this.pingMs === undefined || token !== this.pings) return;
     this.rttMs = this.nowMs() - this.pingMs;
     this.pingMs = undefined;
+    this.isThere();
+  }
+
+  /** It has shown that it is there. */
+  isThere(): void {
     const { alive } = this;
     this.alive = undefined;
     alive?.();

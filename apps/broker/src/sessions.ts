@@ -8,6 +8,9 @@ import { Relay, type RelayEnd } from './relay.ts';
 import { Session } from './session.ts';
 import { SessionFacts } from './session-facts.ts';
 
+const isFinal = (reason: RelayCloseReason): boolean =>
+  (FINAL_CLOSE_REASONS as readonly string[]).includes(reason);
+
 /** Nobody is told to come back sooner. */
 export const RETRY_AFTER_MS = 1_000;
 
@@ -113,6 +116,8 @@ export class Sessions {
     const { attachment } = leg;
     const session = attachment && this.sessions.get(attachment.session.connectionId);
     if (attachment === undefined || session === undefined) return;
+    // Whose leg it was has to be known for its last word to count; that word is true whenever it was said.
+    if (said !== undefined && isFinal(said)) leg.isThere();
     const lost = attachment.role === 'controller' ? 'controller-lost' : 'target-lost';
     const reason = said ?? (attachment.leaving || session.leaveByMs !== undefined ? 'moved' : lost);
     session.legs.delete(leg);
@@ -207,7 +212,7 @@ export class Sessions {
   private endWith(gone: Leg, session: Session, relay: Relay, { reason, said }: LegGone): void {
     this.takeDown(session, { reason, closedBy: gone === relay.controller ? 'controller' : 'target' });
     const other = relay.otherOf(gone);
-    if ((FINAL_CLOSE_REASONS as readonly string[]).includes(reason)) {
+    if (isFinal(reason)) {
       for (const leg of [...session.legs]) {
         leg.send('bye', { reason });
         this.close(leg, 'session-over');

@@ -45,6 +45,22 @@ describe('a session that is interrupted', () => {
     expect(await world.fact(broker, 'relay-opened', 2)).toMatchObject({ epoch: 2 });
   });
 
+  it('is over when the end that stayed hangs up, however soon: whose leg it was is said first', async () => {
+    const broker = await world.broker();
+    const pair = await world.open(broker);
+    pair.bob.isAlive = false;
+    pair.ann.socket.destroy();
+    await pair.bob.got('interrupted');
+    pair.bob.say('bye', { reason: 'hung-up' });
+    await pair.bob.closed();
+    const target = await world.fact(broker, 'target-attached', 2);
+    expect(await world.fact(broker, 'relay-closed', 2)).toMatchObject({
+      ...{ reason: 'hung-up', closed_by: 'target', attachment_id: target.attachment_id },
+    });
+    const told = broker.log.records.map(({ type }) => type);
+    expect(told.lastIndexOf('target-attached')).toBeLessThan(told.lastIndexOf('relay-closed'));
+  });
+
   it('attaches nobody anew who may have left as well', async () => {
     const broker = await world.broker();
     const pair = await world.open(broker);
