@@ -1,12 +1,11 @@
-import type { CloseRelayReason, DecisionReason, SessionLeg } from '#libs/contracts';
+import type { CloseRelayReason, DecisionReason } from '#libs/contracts';
 import { ignore } from '../decider.ts';
-import { msOf } from '../ids.ts';
 import { type CommandSpec, closeRelay } from './commands.ts';
 import { decided, nameOfPhase, standingOf } from './draft.ts';
 import { follow } from './follow.ts';
-import { isLate, isSameLeg, legOf } from './legs.ts';
+import { isBefore, isLate, isSameLeg, legOf } from './legs.ts';
 import { noted, startAnew } from './over.ts';
-import { type FactOf, type FactStep, isClosed, type SessionOutcome } from './state.ts';
+import { type FactOf, type FactStep, isClosed, type SessionOutcome, type SessionState } from './state.ts';
 
 type Attached = FactOf<'controller-attached'>['data'];
 
@@ -17,25 +16,28 @@ export function onControllerAttached(step: FactStep, data: Attached): SessionOut
   if (isSameLeg(told, state.controller)) return ignore('duplicate');
   const wrong = whatIsWrong(step, data);
   if (wrong !== undefined) return turnAway(step, data, wrong);
-  if (isLate(told, state.controller)) return turnAway(step, data, 'superseded');
+  const isDoubted = isBefore(told, state.controller);
+  // A relay is not given up for a word that is doubtful: who is really there comes again, with a later one.
+  if (isLate(told, state.controller) || (isDoubted && isAssigned(state)))
+    return turnAway(step, data, 'superseded');
   // It measured before; a controller that only followed does not measure again.
   const probes = told.probes ?? state.controller?.probes;
   const leg = { ...told, ...(probes === undefined ? {} : { probes }) };
   const { placement, phase, consented } = state;
-  const commands = closeDoubted(step, leg);
+  const commands = isDoubted ? letControllerGo(state) : [];
   // Its old leg may carry on until both ends are elsewhere.
   if (phase === 'draining')
     return noted(step, 'controller-attached', { after: { controller: leg }, commands });
   // A relay has its controller's leg for as long as it stands.
   if (placement?.opened || placement?.controller_attachment_id !== undefined) {
-    return startAnew(step, 'controller-attached', { controller: leg }, commands);
+    return startAnew(step, 'controller-attached', { controller: leg });
   }
   if (placement === undefined || !consented) {
     return noted(step, 'controller-attached', { after: { controller: leg }, commands });
   }
   const next = follow(step, { ...state, controller: leg });
-  const isAssigned = next.after.placement?.controller_attachment_id !== undefined;
-  return decided(step, isAssigned ? 'connection-assigned' : nameOfPhase(state), {
+  const isNext = next.after.placement?.controller_attachment_id !== undefined;
+  return decided(step, isNext ? 'connection-assigned' : nameOfPhase(state), {
     phase: next.phase,
     reason: 'controller-attached',
     after: standingOf(next.after),
@@ -45,15 +47,16 @@ export function onControllerAttached(step: FactStep, data: Attached): SessionOut
 }
 
 /**
- * Two brokers tell of a leg at nearly the same time, the later one first: by clocks that may differ nobody knows on which of
- * them the controller is. The one that is not believed is closed, so that a controller that waits there comes again.
+ * Two brokers told of the controller at nearly the same time, the later one first: by clocks that may differ nobody knows at
+ * which of them it is. The leg that is not believed is closed, so that a controller that waits there comes again.
  */
-function closeDoubted({ state }: FactStep, leg: SessionLeg): CommandSpec[] {
-  const { controller: known, placement } = state;
-  if (known === undefined || msOf(leg.attached_at) >= msOf(known.attached_at)) return [];
-  const isCarried = placement?.opened && placement.controller_attachment_id === known.attachment_id;
-  return isCarried ? [] : [closeRelay(known, state.epoch, 'superseded', known.attachment_id)];
+function letControllerGo({ controller, epoch }: SessionState): CommandSpec[] {
+  return controller ? [closeRelay(controller, epoch, 'superseded', controller.attachment_id)] : [];
 }
+
+/** The relay stands with the controller's leg that is known, or is about to. */
+const isAssigned = ({ controller, placement }: SessionState): boolean =>
+  controller !== undefined && placement?.controller_attachment_id === controller.attachment_id;
 
 function whatIsWrong({ state }: FactStep, { identity }: Attached): Refusal | undefined {
   const { phase, controller_id } = state;

@@ -93,15 +93,20 @@ describe('a controller of which two brokers tell at nearly the same time', () =>
     expect(s.pending('redirect-controller')).toMatchObject({ agent_id: 'us-2' });
   });
 
-  it('comes again as well where the relay was about to be opened with the leg that is not believed', () => {
-    const s = new SessionScenario().open('in-3');
-    s.closed('shutdown');
-    const earlyMs = s.nowMs;
-    s.pass(300).controller('in-4');
-    anew(s, 'in-4');
-    expect(sessionLine(late(s, earlyMs))).toBe(
-      'session-interrupted → interrupted (controller-attached) epoch 2 | close-relay in-4/2, close-relay in-4/2',
-    );
+  it('comes again from the other one where the relay stands, or is about to, with the leg that is known', () => {
+    for (const isOpen of [false, true]) {
+      const s = new SessionScenario().open('in-3');
+      s.closed('shutdown');
+      const earlyMs = s.nowMs;
+      s.pass(300).controller('in-4', { attachment_id: 'c-stays' });
+      anew(s, 'in-4');
+      if (isOpen) s.opened();
+      expect(sessionLine(late(s, earlyMs))).toMatch(/\(moved\) epoch 2 \| close-relay us-1\/2$/);
+      expect(s.pending('close-relay')).toMatchObject({ attachment_id: 'c-late' });
+      expect(s.state?.controller).toMatchObject({ attachment_id: 'c-stays' });
+      // It was right: it is there, and says so later.
+      expect(sessionLine(s.pass(1).controller('us-1'))).toContain('close-relay in-4/2');
+    }
   });
 
   it('is believed at once where the words come in their order, and closed where it is clearly late', () => {

@@ -24,6 +24,10 @@ export function legOf({ fact, region, nowMs }: FactInput, data: LegFact): Sessio
 export const isLate = (leg: SessionLeg, known: SessionLeg | undefined): boolean =>
   known !== undefined && msOf(leg.attached_at) + TIMING.clockSkewMs < msOf(known.attached_at);
 
+/** Attached before the one that is known, as far as two clocks can tell. */
+export const isBefore = (leg: SessionLeg, known: SessionLeg | undefined): boolean =>
+  known !== undefined && msOf(leg.attached_at) < msOf(known.attached_at);
+
 export const isSameLeg = (a: SessionLeg | undefined, b: SessionLeg | undefined): boolean =>
   a !== undefined && a.attachment_id === b?.attachment_id && a.broker_id === b.broker_id;
 

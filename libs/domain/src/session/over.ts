@@ -111,18 +111,10 @@ function unassigned({ controller_attachment_id: _, ...placement }: NonNullable<S
  * The relay can't be, or be again, under this epoch: the target's leg is closed, so that the target comes anew, and the
  * next placement has the next epoch. A relay that stood still has to say what it carried.
  */
-export function startAnew(
-  step: Step,
-  reason: DecisionReason,
-  after: Standing,
-  commands: readonly CommandSpec[] = [],
-): SessionOutcome {
+export function startAnew(step: Step, reason: DecisionReason, after: Standing): SessionOutcome {
   const { placement, superseded } = step.state;
   const before = placement?.opened ? placement : superseded;
-  return loseTarget(step, reason, {
-    after: { ...after, superseded: before },
-    commands: [...letTargetGo(step), ...commands],
-  });
+  return loseTarget(step, reason, { after: { ...after, superseded: before }, commands: letTargetGo(step) });
 }
 
 /** Closes the target's leg of the placement, where somebody may hear it. */
