@@ -163,6 +163,23 @@ describe('trunkline tail', () => {
     expect(lines().map((line) => JSON.parse(line).id)).toEqual(['place-1', 'place-2', 'place-3', 'place-4']);
   });
 
+  it('goes on from where the stream was, though nothing that was asked for came before it ended', async () => {
+    rig.rest.answer = (_asked, response) => {
+      const streams = rig.rest.asked.length;
+      begin(response).write(`retry: 2000\nid: begun-${streams}\n: live\n\n`);
+      if (streams === 1) response.end('id: cut-');
+      else if (streams === 2) response.end(': heartbeat\nid: later\n\n');
+      else response.write(event(1));
+      return undefined;
+    };
+    expect(await rig.trunkline('tail', '--count', '1', '--type', 'failover-decided')).toBe(0);
+    expect(rig.rest.asked.map(({ headers }) => headers['last-event-id'])).toEqual([
+      undefined,
+      'begun-1',
+      'later',
+    ]);
+  });
+
   it('ends when it is asked to, and nobody waits for a key or a signal after it', async () => {
     rig.rest.answer = (_asked, response) => {
       begin(response).write(event(1));

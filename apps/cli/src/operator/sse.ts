@@ -2,16 +2,15 @@
 export interface ServerEvent {
   readonly id: string | undefined;
   readonly event: string;
-  readonly data: string;
+  /** Undefined: nothing is told but that the stream lives, and where it is. */
+  readonly data: string | undefined;
 }
 
 /** Characters of one event that are kept at most; a controller's are far smaller. */
 const EVENT_CHARS = 4 * 1024 * 1024;
 
-/** Reads a body of `text/event-stream` to its end; comments (heartbeats) are told as `undefined`. */
-export async function* serverEvents(
-  body: AsyncIterable<Uint8Array>,
-): AsyncGenerator<ServerEvent | undefined> {
+/** Reads a body of `text/event-stream` to its end; a place counts once the blank line behind it came, also without data. */
+export async function* serverEvents(body: AsyncIterable<Uint8Array>): AsyncGenerator<ServerEvent> {
   const decoder = new TextDecoder();
   let rest = '';
   let id: string | undefined;
@@ -25,15 +24,12 @@ export async function* serverEvents(
     rest = lines.pop() ?? '';
     for (const line of lines) {
       if (line === '') {
-        if (data.length > 0) yield { id, event: event || 'message', data: data.join('\n') };
+        yield { id, event: event || 'message', data: data.length > 0 ? data.join('\n') : undefined };
         event = '';
         data = [];
         continue;
       }
-      if (line.startsWith(':')) {
-        yield undefined;
-        continue;
-      }
+      if (line.startsWith(':')) continue;
       const [, field = line, value = ''] = /^([^:]*): ?(.*)$/.exec(line) ?? [];
       if (field === 'id' && !value.includes('\0')) id = value;
       else if (field === 'event') event = value;

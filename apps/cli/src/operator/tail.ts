@@ -124,10 +124,11 @@ class Tail {
       for await (const one of serverEvents(answer.body as unknown as AsyncIterable<Uint8Array>)) {
         clearTimeout(silent);
         silent = setTimeout(abort, SILENT_MS);
-        if (one === undefined) continue;
-        if (one.event === 'end') return;
-        if (one.event === 'error') this.failed(one.data);
-        else this.take(one.id, one.data);
+        const { id, event, data } = one;
+        if (event === 'end') return;
+        if (event === 'error') this.failed(data ?? '{}');
+        else if (data === undefined) this.lastId = id ?? this.lastId;
+        else this.take(id, data);
         if (this.isDone) return;
       }
     } catch (error) {
