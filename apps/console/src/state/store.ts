@@ -238,6 +238,8 @@ export class LiveStore {
     const { signal } = this.reading;
     try {
       await read();
+      // The controller is back: the stream need not wait for its turn.
+      if (this.error !== undefined) this.live?.retryNow();
       this.error = undefined;
       this.heardMs = this.nowMs();
     } catch (error) {

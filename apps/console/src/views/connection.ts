@@ -43,12 +43,14 @@ export class ConnectionView extends View {
 
   private renderFacts(row: Connection): TemplateResult {
     const { nowMs } = this.context;
+    const [move] = this.reading.moves.value?.items ?? [];
     return html`<section class="card">
       <div class="body">
         <dl class="facts">
           ${fact('Kind', row.kind)} ${fact('Home region', row.home_region)} ${fact('Epoch', count(row.epoch))}
           ${fact('Decisions', count(row.version))} ${fact('Changed', html`<span title=${row.updated_at}>${ago(row.updated_at, nowMs)}</span>`)}
           ${row.failover_target ? fact('Next in line', link(this.context, 'agent', row.failover_target)) : nothing}
+          ${move ? fact('Last failover took', took(this.context, move)) : nothing}
           ${row.last_heartbeat ? fact('Heard of', ago(row.last_heartbeat, nowMs)) : nothing}
         </dl>
       </div>
