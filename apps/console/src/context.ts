@@ -1,5 +1,6 @@
 import { ApiClient } from './api/client.ts';
-import type { Agent, Connection, Failover, Freeze } from './model.ts';
+import type { Freeze } from './freeze.ts';
+import type { Agent, Connection, Failover } from './model.ts';
 import { hrefOf, parseRoute, type Route, type RouteName } from './router.ts';
 import { Session } from './session.ts';
 import type { World } from './state/fold.ts';

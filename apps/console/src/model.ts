@@ -268,16 +268,6 @@ export interface Status {
   asked_by: { subject: string; roles: string[]; named: boolean };
 }
 
-export interface Freeze {
-  control_region: string;
-  /** Whether it holds now. */
-  frozen: boolean;
-  until?: string;
-  requested_by?: string;
-  reason?: string;
-  updated_at?: string;
-}
-
 export interface Accepted {
   /** `ce_id` of the fact. */
   event_id: string;

@@ -163,6 +163,27 @@ describe('the console, as somebody acts with it', () => {
       .waitFor();
   });
 
+  it('shows which freeze holds a connection: that of its home, wherever the page comes from', async () => {
+    const { registry } = suite.stage;
+    const set = {
+      until: '2099-01-01T00:00:00.000Z',
+      requested_by: 'bob',
+      updated_at: new Date().toISOString(),
+    };
+    registry.frozen = { ...set, control_region: 'west', reason: 'month end' };
+    const page = await suite.open(pathOf(standing(3).id), { as: 'operator' });
+    const facts = page.getByRole('main').getByText('Home region').locator('..');
+    const end = page.getByRole('button', { name: /^end the freeze$/i });
+    await page.getByText(/frozen in west until/i).waitFor();
+    expect(await facts.getByText(/frozen until/i).count()).toBe(0);
+    // Only a controller there can be asked.
+    expect(await end.count()).toBe(0);
+    registry.frozen = { ...set, control_region: 'east' };
+    await facts.getByText(/frozen until/i).waitFor();
+    await end.waitFor();
+    registry.frozen = undefined;
+  });
+
   it('keeps a request that failed under its key, so that it is asked for once', async () => {
     const link = standing(5);
     const page = await suite.open(pathOf(link.id), { as: 'operator', expected: PROBLEM });

@@ -1,5 +1,6 @@
 import type { Action } from '../context.ts';
-import type { Agent, Connection, Failover, Freeze } from '../model.ts';
+import type { Freeze } from '../freeze.ts';
+import type { Agent, Connection, Failover } from '../model.ts';
 import { callOf, textsOf } from './action-texts.ts';
 
 const NOW_MS = Date.parse('2026-01-01T12:00:00Z');
@@ -7,7 +8,7 @@ const CHOICES = { planned: true, force: false, minutes: 60 };
 const connection = { connection_id: 'bank-1:a', server_id: 'scheme-1', epoch: 4 } as Connection;
 const agent = { agent_id: 'scheme-1', connections: 2 } as Agent;
 const failover = { failover_id: 'bank-1:a~4', suppressed: { cause: 'scheme/servers-lost' } } as Failover;
-const freeze = { control_region: 'east', frozen: true } as Freeze;
+const freeze: Freeze = { control_region: 'east', frozen: true, regions: [] };
 
 describe('what an operator asks for', () => {
   it.each<[Action, string, object]>([

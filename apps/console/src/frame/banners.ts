@@ -1,5 +1,6 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { ago, count, dateTime, timeOfDay } from '../format.ts';
+import type { Freeze, RegionFreeze } from '../freeze.ts';
 import { icon } from '../icons.ts';
 import { STORE_LIMITS } from '../state/store.ts';
 import { controlStyles, sharedStyles } from '../styles.ts';
@@ -18,16 +19,29 @@ export class Banners extends View {
     </div>`;
   }
 
-  private renderFreeze(): TemplateResult | typeof nothing {
+  private renderFreezes(): TemplateResult | typeof nothing {
     const { freeze } = this.context.store;
-    if (!freeze?.frozen || this.context.at !== undefined) return nothing;
+    if (freeze === undefined || this.context.at !== undefined) return nothing;
+    const held = freeze.regions.filter(({ frozen }) => frozen);
+    return html`${held.map((each) => this.renderFreeze(each, freeze))}`;
+  }
+
+  /** Only a controller of the region itself can be asked to end it. */
+  private renderFreeze(of: RegionFreeze, own: Freeze): TemplateResult {
+    const { control_region, until, reason, requested_by } = of;
     return html`<div class="banner warn">
       ${icon('snow')}
       <span>
-        <strong>Frozen</strong> in ${freeze.control_region} until ${dateTime(freeze.until)}: no planned moves, no failback. What
-        fails moves all the same. ${freeze.reason ? `“${freeze.reason}”` : ''} ${freeze.requested_by ?? ''}
+        <strong>Frozen</strong> in ${control_region} until ${dateTime(until)}: no planned moves, no failback of what has its home
+        there. What fails moves all the same. ${reason ? `“${reason}”` : ''} ${requested_by ?? ''}
       </span>
-      <button class="button" @click=${() => this.context.ask({ kind: 'unfreeze', freeze })}>End the freeze</button>
+      ${
+        control_region === own.control_region
+          ? html`<button class="button" @click=${() => this.context.ask({ kind: 'unfreeze', freeze: own })}>
+              End the freeze
+            </button>`
+          : nothing
+      }
     </div>`;
   }
 
@@ -85,7 +99,7 @@ export class Banners extends View {
     const { isCut } = this.context.store;
     return html`
       <div role="status">${this.renderNotice()}</div>
-      ${this.renderPast()} ${this.renderToken()} ${this.renderFreeze()} ${this.renderTrouble()}
+      ${this.renderPast()} ${this.renderToken()} ${this.renderFreezes()} ${this.renderTrouble()}
       ${
         isCut
           ? html`<div class="banner warn">

@@ -1,6 +1,7 @@
 import { type ApiClient, ApiError } from '../api/client.ts';
 import { type FeedState, LiveFeed } from '../api/live-feed.ts';
-import type { Agent, Connection, Failover, Freeze, LiveEvent, Status } from '../model.ts';
+import type { Freeze } from '../freeze.ts';
+import type { Agent, Connection, Failover, LiveEvent, Status } from '../model.ts';
 import {
   emptyWorld,
   foldEvent,

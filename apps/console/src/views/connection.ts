@@ -1,5 +1,6 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { ago, count, dateTime, words } from '../format.ts';
+import { freezeOf } from '../freeze.ts';
 import type { Connection } from '../model.ts';
 import '../parts/tl-chain.ts';
 import '../parts/tl-timeline.ts';
@@ -41,13 +42,21 @@ export class ConnectionView extends View {
     return explainedAction(context, 'Move …', ask, { disabled: over });
   }
 
+  /** Its home's freeze is the one that holds it, wherever this page comes from. */
+  private home({ home_region }: Connection): unknown {
+    const { store, at } = this.context;
+    const freeze = freezeOf(store.freeze, home_region);
+    if (freeze === undefined || at !== undefined) return home_region;
+    return html`${home_region} <tl-status health="warn" label=${`frozen until ${dateTime(freeze.until)}`}></tl-status>`;
+  }
+
   private renderFacts(row: Connection): TemplateResult {
     const { nowMs } = this.context;
     const [move] = this.reading.moves.value?.items ?? [];
     return html`<section class="card">
       <div class="body">
         <dl class="facts">
-          ${fact('Kind', row.kind)} ${fact('Home region', row.home_region)} ${fact('Epoch', count(row.epoch))}
+          ${fact('Kind', row.kind)} ${fact('Home region', this.home(row))} ${fact('Epoch', count(row.epoch))}
           ${fact('Decisions', count(row.version))} ${fact('Changed', html`<span title=${row.updated_at}>${ago(row.updated_at, nowMs)}</span>`)}
           ${row.failover_target ? fact('Next in line', link(this.context, 'agent', row.failover_target)) : nothing}
           ${move ? fact('Last failover took', took(this.context, move)) : nothing}

@@ -34,6 +34,15 @@ class FreezeCard extends View {
               </p>`
             : html`<p class="quiet">Planned moves and failback are free to go on.</p>`
         }
+        ${freeze?.regions
+          .filter((each) => each.frozen && each.control_region !== freeze.control_region)
+          .map(
+            ({ control_region, until }) =>
+              html`<p>
+              <tl-status health="warn" label=${`frozen in ${control_region}`}></tl-status>
+              until ${dateTime(until)}: a controller there can end it
+            </p>`,
+          )}
         ${this.withPolicies ? html`<p><a href=${context.href('policies')}>Policies of this control region</a></p>` : nothing}
       </div>
     </section>`;
