@@ -134,8 +134,10 @@ function receive(socket: TLSSocket, options: DoorOptions): void {
 
 function judge(socket: TLSSocket): SessionPeer | DoorRefusal {
   if (socket.alpnProtocol !== ALPN_SESSION && socket.alpnProtocol !== ALPN_GUEST) return 'no-common-alpn';
+  const peer = sessionPeer(socket);
+  if (peer !== undefined) return peer;
   if (peerCertificate(socket) === undefined) return 'no-certificate';
-  return sessionPeer(socket) ?? (socket.authorized ? 'no-endpoint' : 'bad-certificate');
+  return socket.authorized ? 'no-endpoint' : 'bad-certificate';
 }
 
 /** The TLS layer and what is below it have the same two ends. */

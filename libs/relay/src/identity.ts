@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import type { TLSSocket } from 'node:tls';
+import type { PeerCertificate, TLSSocket } from 'node:tls';
 
 /** Who a program is: the SPIFFE name in its certificate, `spiffe://trunkline/<region>/<kind>/<id>`. */
 export interface PeerIdentity {
@@ -29,18 +29,15 @@ export function identityOfCertificate(certificate: X509Certificate): PeerIdentit
   return only === undefined || uris.length > 1 ? undefined : parseSpiffeName(only);
 }
 
-const certificates = new WeakMap<TLSSocket, X509Certificate>();
-
 /**
  * The peer's certificate after a handshake, verified or not; undefined when it showed none. To be used instead of
- * the socket's own method, which Node 20 answers rightly only once for each socket: after that with an empty certificate.
+ * `getPeerX509Certificate`, which takes each further certificate that the peer sent out of the connection's chain and never
+ * frees it: kilobytes for every connection, as many as the peer likes. Parsed anew at each call.
  */
 export function peerCertificate(socket: TLSSocket): X509Certificate | undefined {
-  const known = certificates.get(socket);
-  if (known !== undefined) return known;
-  const certificate = socket.getPeerX509Certificate();
-  if (certificate !== undefined) certificates.set(socket, certificate);
-  return certificate;
+  // Without a certificate it is an empty object, and null after the end of the connection; its type knows neither.
+  const shown = socket.getPeerCertificate() as Partial<PeerCertificate> | null;
+  return shown?.raw === undefined ? undefined : new X509Certificate(shown.raw);
 }
 
 /** The peer's identity after a handshake that verified its chain; undefined when it has none. */
