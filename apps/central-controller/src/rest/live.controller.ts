@@ -1,4 +1,4 @@
-import { Controller, Get, Headers, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Headers, Inject, Query, Req, Res } from '@nestjs/common';
 import {
   ApiHeader,
   ApiOperation,
@@ -9,7 +9,9 @@ import {
 } from '@nestjs/swagger';
 import { IsIn, IsOptional, Matches } from 'class-validator';
 import type { Request, Response } from 'express';
-import { CONNECTION_ID_PATTERN, NAME_PATTERN } from '#libs/contracts';
+import { CONNECTION_ID_PATTERN, DECISIONS, NAME_PATTERN } from '#libs/contracts';
+import type { ControllerConfig } from '../config.ts';
+import { CONFIG } from '../core/tokens.ts';
 import { Problem } from '../http/problem.ts';
 import { QueryPipe } from '../http/validation.ts';
 import { TooFarBack, TooManyReaders, UnknownEventId } from '../live/hub.ts';
@@ -63,7 +65,10 @@ const ABOUT =
 @ApiTags('events')
 @Controller('api/v1/events')
 export class LiveController {
-  constructor(private readonly live: LiveService) {}
+  constructor(
+    private readonly live: LiveService,
+    @Inject(CONFIG) private readonly config: ControllerConfig,
+  ) {}
 
   @Get()
   @ApiOperation({ summary: 'The decisions of every control region as they are taken', description: ABOUT })
@@ -85,16 +90,29 @@ export class LiveController {
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
+    const { type, ...rest } = query;
+    const filter: LiveFilter = { ...rest, ...(type === undefined ? {} : { types: type.split(',') }) };
+    this.checkNames(filter);
     if (request.method === 'HEAD') {
       begin(response);
       response.end();
       return;
     }
-    const { type, ...rest } = query;
-    const filter: LiveFilter = { ...rest, ...(type === undefined ? {} : { types: type.split(',') }) };
     const reader = await this.live.hub.join(sinkOf(response), filter, lastEventId).catch(asProblem);
     response.on('close', () => reader.left());
     if (response.destroyed) reader.left();
+  }
+
+  /** What is misspelt would be a stream on which nothing ever comes. @throws Problem */
+  private checkNames({ types = [], region }: LiveFilter): void {
+    const unknown = types.filter((type) => !Object.hasOwn(DECISIONS, type));
+    if (unknown.length > 0) {
+      throw new Problem('invalid-parameter', { detail: `type: there is no decision ${unknown.join(', ')}` });
+    }
+    const { regions } = this.config;
+    if (region !== undefined && !regions.includes(region)) {
+      throw new Problem('invalid-parameter', { detail: `region must be one of ${regions.join(', ')}` });
+    }
   }
 }
 

@@ -88,6 +88,23 @@ describe('the live stream over HTTP', () => {
     expectProblem(await get(begin), 410, 'before-retention');
   });
 
+  it.each([
+    ['?type=failover-decide', 'type: there is no decision failover-decide'],
+    [
+      '?type=failover-decided,connection-lost,constructor',
+      'type: there is no decision connection-lost, constructor',
+    ],
+    ['?region=weast', 'region must be one of east, west'],
+  ])('has no decisions that there are not: %s is refused rather than silent', async (query, detail) => {
+    expect(expectProblem(await rest.http().get(`${EVENTS}${query}`), 400, 'invalid-parameter').detail).toBe(
+      detail,
+    );
+    expect((await rest.http().head(`${EVENTS}${query}`)).status).toBe(400);
+    expect(
+      (await rest.http().head(`${EVENTS}?type=failover-decided,policy-changed&region=west`)).status,
+    ).toBe(200);
+  });
+
   it('that cannot be opened is none, and says when to come again', async () => {
     broker.available = false;
     const answer = await get();
