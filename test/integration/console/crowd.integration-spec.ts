@@ -95,9 +95,35 @@ describe('the console, with 10,000 connections', () => {
       .waitFor();
   });
 
+  it('finds what is held back, and what a lost agent cost, however many failovers came since', async () => {
+    const page = await suite.open('/', { as: 'operator' });
+    // The newest, of which there are always more.
+    await page.route(/\/failovers\?limit=\d+$/, (route) => route.fulfill({ json: NEWEST }));
+    await page.reload();
+    const attention = page.locator('tl-attention-list');
+    await attention
+      .getByRole('button', { name: /approve/i })
+      .first()
+      .waitFor();
+    await page.getByText(/^5\d\d\+$/).waitFor();
+    await page.goto(`${suite.stage.url}/#/agents/scheme-server-02`);
+    await page.getByText(/\d+ left it in the last hour: median/).waitFor();
+  });
+
   it('stands on a phone as well', async () => {
     const page = await suite.open('/#/connections', PHONE);
     await isWhole(page);
     expect(await rows(page)).toBeLessThan(MOST_ROWS);
   });
 });
+
+const NEWEST = {
+  items: Array.from({ length: 500 }, (_none, n) => ({
+    failover_id: `elsewhere:${n}~2`,
+    connection_id: `elsewhere:${n}`,
+    reason: 'server-lost',
+    detected_at: new Date().toISOString(),
+    active_at: new Date().toISOString(),
+  })),
+  next_cursor: 'older',
+};
