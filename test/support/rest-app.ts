@@ -4,13 +4,14 @@ import request from 'supertest';
 import { TIMING } from '#libs/contracts';
 import { type Log, LogUnavailable, type OutgoingEvent } from '#libs/log';
 import { createLogger, createRegistry, NO_TRACING, systemClock, type Tracing } from '#libs/platform';
-import type {
-  AnswerClaim,
-  Answers,
-  FailoverView,
-  FreezeView,
-  PolicyView,
-  RegistryReader,
+import {
+  type AnswerClaim,
+  type Answers,
+  type FailoverView,
+  type FreezeView,
+  type PolicyView,
+  type RegistryReader,
+  RegistryRebuilding,
 } from '#libs/registry';
 import { appModule } from '../../apps/central-controller/src/app.module.ts';
 import { ControllerConfig } from '../../apps/central-controller/src/config.ts';
@@ -130,6 +131,7 @@ class OneOfEach implements RegistryReader {
   }
   /** Asked all the time, for /health/ready; so it does not count as asked. */
   async missing() {
+    if (this.failure instanceof RegistryRebuilding) return this.failure.progress;
     if (this.failure) throw this.failure;
     return undefined;
   }

@@ -90,7 +90,13 @@ export class ConnectionsController {
   @Get(':id/events')
   @ApiOperation({ summary: 'Its decisions, oldest first; of very many only the newest' })
   @ApiOkResponse({ type: ConnectionEventPage })
-  @ApiProblems('invalid-parameter', 'invalid-cursor', 'connection-not-found', 'registry-rebuilding')
+  @ApiProblems(
+    'invalid-parameter',
+    'invalid-cursor',
+    'connection-not-found',
+    'registry-rebuilding',
+    'registry-unavailable',
+  )
   events(
     @Param('id', connectionIdPipe) id: string,
     @Query(QueryPipe) { limit, cursor }: PageQuery,

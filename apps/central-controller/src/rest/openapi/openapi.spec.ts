@@ -1,5 +1,6 @@
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { ERROR_CODES } from '#libs/contracts';
+import { RegistryRebuilding, RegistryUnavailable } from '#libs/registry';
 import {
   type Content,
   Description,
@@ -71,6 +72,45 @@ describe('the OpenAPI document', () => {
         }
       }
     }
+  });
+
+  it.each<[string, () => void]>([
+    ['Redis is away', () => Object.assign(rest.registry, { failure: new RegistryUnavailable('gone') })],
+    [
+      'the registry is being rebuilt',
+      () =>
+        Object.assign(rest.registry, {
+          failure: new RegistryRebuilding({ partitions: 1, of: 1, done: 0, total: 1 }),
+        }),
+    ],
+    [
+      'no answer can be kept',
+      () => Object.assign(rest.answers, { failure: new RegistryUnavailable('gone') }),
+    ],
+    ['Kafka is away', () => Object.assign(rest, { logFails: true })],
+  ])('names each problem that a call is answered with while %s', async (_what, happens) => {
+    rest.registry.home = 'east';
+    happens();
+    let problems = 0;
+    for (const call of described.api) {
+      if (success(call)[1][STREAM] || READS_KAFKA.includes(call.operationId)) continue;
+      for (const { url, type, body } of exampleRequests(call)) {
+        const request = rest.http()[call.method](url).set('authorization', `Bearer ${TOKEN}`);
+        if (call.method === 'post') request.set('idempotency-key', 'one');
+        const answer = await (type ? request.set('content-type', type).send(JSON.stringify(body)) : request);
+        if (answer.status < 400) continue;
+        problems += 1;
+        const { code } = JSON.parse(answer.text);
+        const named = call.responses[answer.status]?.description.split(', ');
+        expect([call.operationId, code, named]).toEqual([
+          call.operationId,
+          code,
+          expect.arrayContaining([code]),
+        ]);
+        expect(answer.headers['retry-after']).toMatch(/^\d+$/);
+      }
+    }
+    expect(problems).toBeGreaterThan(3);
   });
 
   it('says loudly that reads are open, where they are', async () => {
