@@ -216,6 +216,9 @@ export interface ErrorCode {
 
 /** REST's error codes; the key is the `code` member of the problem details. */
 export const ERROR_CODES = {
+  'invalid-request': { status: 400, title: 'The request is no HTTP that can be read', retriable: false },
+  'request-timeout': { status: 408, title: 'The request did not come in time', retriable: true },
+  'headers-too-large': { status: 431, title: 'The address and headers are too long', retriable: false },
   'invalid-parameter': { status: 400, title: 'A query or path parameter is not valid', retriable: false },
   'invalid-cursor': { status: 400, title: 'The cursor was not issued by this list', retriable: false },
   'invalid-body': { status: 400, title: 'The request body is not valid', retriable: false },

@@ -13,6 +13,8 @@ export function allowedMethods(app: { router?: { stack?: readonly Layer[] } }, p
       if (has && !method.startsWith('_')) found.add(method.toUpperCase());
     }
   }
+  // Express answers it where GET is, without a route of its own.
+  if (found.has('GET')) found.add('HEAD');
   return [...found].sort();
 }
 

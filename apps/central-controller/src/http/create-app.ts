@@ -10,6 +10,7 @@ import { openDoor } from '../failover/open-door.ts';
 import { serveOpenApi } from '../rest/openapi/document.ts';
 import { Access } from './auth/access.ts';
 import { requestObserver } from './request-observer.ts';
+import { refuseUnreadable } from './unreadable-request.ts';
 
 /** The process as main() and tests run it, not yet listening. Closing it stops every part. */
 export async function createApp(core: CoreServices): Promise<NestExpressApplication> {
@@ -30,6 +31,7 @@ export function configureApp(app: NestExpressApplication, core: CoreServices): v
   app.disable('etag');
   const { logger, metrics, tracing = NO_TRACING } = core;
   app.use(requestObserver({ logger, metrics, tracing }));
+  app.getHttpServer().on('clientError', refuseUnreadable);
   // Bytes: an event's body is checked by the codec that checks Kafka's records, so nobody may parse it before.
   app.useBodyParser('raw', { type: () => true, limit: LIMITS.messageBytes });
   if (core.configuration.config.parts.includes('rest')) {

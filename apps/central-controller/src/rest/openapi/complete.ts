@@ -25,6 +25,7 @@ const ANY: readonly ProblemCode[] = [
   'invalid-token',
   'expired-token',
   'forbidden',
+  'headers-too-large',
   'keys-unavailable',
   'internal-error',
 ];
