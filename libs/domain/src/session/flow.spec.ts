@@ -126,7 +126,7 @@ describe('a session, from its code to its end', () => {
 
   it('counts the ends of a relay before both are elsewhere, and says so of its whole traffic', () => {
     const s = given().open('in-3');
-    s.target('in-4');
+    s.target('in-4', { resumed: true });
     expect(sessionLine(s.closed('moved', { epoch: 1, agent_id: 'in-3' }))).toBe('rejected: invalid-data');
     s.say('relay-closed', 'in-3', { epoch: 1, reason: 'moved', closed_by: 'broker', bytes_up: 7 });
     s.controller('in-4');

@@ -128,25 +128,30 @@ describe('a session that is interrupted', () => {
   it('ends what still stands when a late word on the target leads nowhere, so that both ends come again', () => {
     const s = given();
     s.request();
-    s.target('in-3', { consented: false, attachment_id: 't-first' });
+    s.target('us-2', { consented: false, attachment_id: 't-first' });
+    s.target('in-3', { consented: false, resumed: true, attachment_id: 't-second' });
     // Its broker falls asleep before it hears of the consent; the session opens at another.
     s.target('in-4', { resumed: true, consented: true });
     s.controller('in-4');
     s.answerAll().opened();
-    expect(s.state).toMatchObject({ phase: 'open', epoch: 2 });
+    expect(s.state).toMatchObject({ phase: 'open', epoch: 3 });
+    // Of a leg that came with the code it is known that it came before.
+    expect(sessionLine(s.target('us-2', { consented: true, attachment_id: 't-first' }))).toContain(
+      'open (used)',
+    );
     // It wakes up, says what the leg said, and then that the leg is gone.
-    expect(sessionLine(s.target('in-3', { consented: true, attachment_id: 't-first' }))).toBe(
-      'target-accepted → interrupted (target-attached) epoch 3 | hold-target in-3/3, redirect-controller in-4/3',
+    expect(sessionLine(s.target('in-3', { consented: true, resumed: true, attachment_id: 't-second' }))).toBe(
+      'target-accepted → interrupted (target-attached) epoch 4 | hold-target in-3/4, redirect-controller in-4/4',
     );
-    expect(sessionLine(s.say('relay-closed', 'in-3', bye('target-lost', 'target', 't-first')))).toBe(
-      'session-interrupted → interrupted (target-lost) epoch 3 | close-relay in-4/2',
-    );
+    expect(
+      sessionLine(s.say('relay-closed', 'in-3', { ...bye('target-lost', 'target', 't-second'), epoch: 4 })),
+    ).toBe('session-interrupted → interrupted (target-lost) epoch 4 | close-relay in-4/3');
     expect(s.pending('close-relay')).toMatchObject({ reason: 'superseded' });
-    s.say('relay-closed', 'in-4', { epoch: 2, reason: 'closed-by-command', closed_by: 'broker' });
+    s.say('relay-closed', 'in-4', { epoch: 3, reason: 'closed-by-command', closed_by: 'broker' });
     s.controller('in-4');
     s.target('in-4', { resumed: true, consented: true });
     s.answerAll().opened();
-    expect(s.state).toMatchObject({ phase: 'open', epoch: 4 });
+    expect(s.state).toMatchObject({ phase: 'open', epoch: 5 });
   });
 
   it('asks a target for its consent again that did not give it, and not one that did', () => {

@@ -30,6 +30,22 @@ describe('a target that is turned away', () => {
     expect(rejected(s)).toMatchObject({ reason: 'expired' });
   });
 
+  it('came with a code that it used itself, while the relay stands, and changes nothing; else it may', () => {
+    const s = requested();
+    s.target('in-3');
+    expect(sessionLine(s.target('in-4'))).toContain('hold-target in-4/2');
+    s.controller('in-4');
+    s.opened();
+    const before = s.state?.placement;
+    expect(sessionLine(s.target('in-3'))).toBe(
+      'target-rejected → open (used) epoch 2 | reject-target in-3/2',
+    );
+    expect(s.state?.placement).toEqual(before);
+    // It never heard that it is held, and so does not know the id.
+    s.closed('target-lost');
+    expect(sessionLine(s.target('in-3'))).toContain('hold-target in-3/3');
+  });
+
   it('came with a code that another identity used, and changes nothing for that one', () => {
     const s = requested();
     s.target('in-3', { identity: 'till-4' });

@@ -7,7 +7,7 @@ import { decided, sessionPolicy, standingOf } from './draft.ts';
 import { follow } from './follow.ts';
 import { isLate, isSameLeg, legOf } from './legs.ts';
 import { ledgerOf, letTargetGo } from './over.ts';
-import { type FactOf, type FactStep, isClosed, type SessionOutcome, type Standing } from './state.ts';
+import { type FactOf, type FactStep, isClosed, isOpen, type SessionOutcome, type Standing } from './state.ts';
 
 type Attached = FactOf<'target-attached'>['data'];
 
@@ -50,7 +50,9 @@ function whatIsWrong({ state, input }: FactStep, data: Attached): LegRejection |
   if (phase === 'ended') return 'closed';
   if (target_id !== undefined) {
     const isSame = data.identity === target_id && (data.guest ?? false) === (state.guest ?? false);
-    return isSame ? undefined : data.resumed ? 'wrong-identity' : 'used';
+    if (!isSame) return data.resumed ? 'wrong-identity' : 'used';
+    // Who lost its leg before it was told the session's id comes again with the code; while the relay stands, nobody has.
+    return isOpen(state) && !data.resumed ? 'used' : undefined;
   }
   // The id is no secret: without the code it lets nobody in.
   if (data.resumed) return 'wrong-identity';
