@@ -20,6 +20,8 @@ const LONG = 'long';
 const WHOLE = ['e2e', LONG];
 /** How far tests stand back that run beside whole programs: a tenth of a processor that both want. */
 const BESIDE_NICE = 10;
+/** Their workers are other ones than those of the whole programs (support/servers.mjs). */
+const WORKERS_BESIDE = { TRUNKLINE_TEST_WORKERS_BESIDE: '4' };
 
 /** The programs, and the page, which has the browser's types. */
 const TYPED = ['tsconfig.json', 'apps/console/tsconfig.json'];
@@ -103,7 +105,7 @@ async function tests(kinds) {
     const tally = await jest(first, { workers: 2, env });
     const others = await Promise.all([
       jest(whole, { workers: 1, env }),
-      jest(beside, { workers: 1, env, isBeside: true }),
+      jest(beside, { workers: 1, env: { ...env, ...WORKERS_BESIDE }, isBeside: true }),
     ]);
     return [tally, ...others];
   } finally {

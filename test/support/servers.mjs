@@ -14,9 +14,11 @@ const GUARDIAN = fileURLToPath(new URL('guardian.mjs', import.meta.url));
 /** Systems give ports from 32768 on to outgoing connections, so servers of tests stay below. */
 const PORTS_FROM = 20_000;
 const PORTS_TO = 32_768;
-/** Test files that run at once never get the same port, also while nobody listens there yet. */
+/** Test files that run at once never get the same port, also while nobody listens there yet; two runs side by side count on. */
 const WORKERS = 8;
-const WORKER = Number(process.env.JEST_WORKER_ID ?? 0) % WORKERS;
+const WORKER =
+  (Number(process.env.JEST_WORKER_ID ?? 0) + Number(process.env.TRUNKLINE_TEST_WORKERS_BESIDE ?? 0)) %
+  WORKERS;
 /** Each stack of a test has a database of its own in the shared Redis. */
 const REDIS_DATABASES = 1_024;
 const STOP_GRACE_MS = 5_000;
