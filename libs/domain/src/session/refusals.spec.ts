@@ -106,6 +106,22 @@ describe('a target that is turned away', () => {
     expect(rejected(s)).toMatchObject({ reason: 'other-broker', broker_id: 'in-4' });
   });
 
+  it('is not told of a broker whose reports are overdue or that fell silent, and stays where it just came itself', () => {
+    const s = requested().broker('in-3', { draining: true }).broker('in-4', { suspect: true });
+    s.target('in-3');
+    expect(rejected(s)).toMatchObject({ reason: 'other-broker', broker_id: 'us-1' });
+    const why = () => s.decisions.at(-1)?.data.candidates?.filter(({ excluded }) => excluded !== undefined);
+    expect(why()).toEqual([
+      { agent_id: 'in-3', excluded: 'draining' },
+      { agent_id: 'in-4', excluded: 'suspect' },
+    ]);
+    s.agent('agent-silent', 'us-1');
+    s.target('in-3');
+    expect(rejected(s)).toMatchObject({ reason: 'other-broker', broker_id: 'us-2' });
+    expect(why()).toContainEqual({ agent_id: 'us-1', excluded: 'silent' });
+    expect(sessionLine(s.target('in-4'))).toContain('target-accepted');
+  });
+
   it('is told to try later where no broker fits', () => {
     const s = requested();
     for (const each of ['us-1', 'us-2', 'in-3', 'in-4']) s.broker(each, { draining: true });
