@@ -135,6 +135,11 @@ function frameOf(column: Column, spot: Spot, sizes: Sizes): Frame {
   return { region: column.region, x: spot.x, y: spot.y, width: spot.width, height, sections };
 }
 
+const endpointsOf = (nodes: readonly PictureNode[]) => nodes.filter(({ kind }) => kind === 'endpoints');
+
+const heightOfEndpoints = ({ length }: readonly PictureNode[]) =>
+  length === 0 ? 0 : length * (MIDDLE.height + MIDDLE.gap) - MIDDLE.gap;
+
 /** Controllers and targets stand between the regions, level with the brokers. */
 function middleOf(
   nodes: readonly PictureNode[],
@@ -142,14 +147,14 @@ function middleOf(
   width: number,
   height: number,
 ): PlacedNode[] {
-  const endpoints = nodes.filter(({ kind }) => kind === 'endpoints');
+  const endpoints = endpointsOf(nodes);
   const brokers = frames
     .flatMap(({ sections }) => sections.flatMap((section) => section.nodes))
     .filter(({ node }) => node.kind === 'broker');
   const top = Math.min(...brokers.map(({ y }) => y), height);
   const bottom = Math.max(...brokers.map((box) => box.y + box.height), 0);
   const boxWidth = width < NARROW_PX ? MIDDLE.narrowWidth : MIDDLE.width;
-  const total = endpoints.length * MIDDLE.height + (endpoints.length - 1) * MIDDLE.gap;
+  const total = heightOfEndpoints(endpoints);
   const first = Math.max(0, Math.min((top + bottom - total) / 2, height - total - PAD));
   return endpoints.map((node, i) => ({
     node,
@@ -172,7 +177,11 @@ export function layoutOf(nodes: readonly PictureNode[], width: number): Layout {
     width < NARROW_PX ? Math.floor(width * 0.36) : Math.min(300, Math.max(234, width * 0.25));
   const heights = { left: 0, right: 0 };
   for (const column of columns) heights[column.side] += heightOfColumn(column, sizes) + FRAME_GAP;
-  const height = Math.max(heights.left, heights.right, FRAME_GAP + TITLE) - FRAME_GAP;
+  const height = Math.max(
+    Math.max(heights.left, heights.right) - FRAME_GAP,
+    TITLE,
+    heightOfEndpoints(endpointsOf(nodes)) + PAD,
+  );
   const below = { left: 0, right: 0 };
   const frames = columns.map((column) => {
     const isAlone = columns.filter(({ side }) => side === column.side).length === 1;

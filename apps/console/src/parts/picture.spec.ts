@@ -246,6 +246,8 @@ describe('the layout', () => {
           }
         },
       ),
+      // The ends of a session need more room than the only broker.
+      { examples: [[{ clients: 0, servers: 0, brokers: 1, regions: 1 }, 320]] },
     );
   });
 
