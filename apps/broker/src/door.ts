@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
 import { ALPN_GUEST, ALPN_SESSION } from '#libs/contracts';
 import { peerCertificate, type SessionPeer, sessionPeer, type TlsIdentity } from '#libs/relay';
+import { Handshakes } from './handshakes.ts';
 import type { DoorRefusal } from './metrics.ts';
-import { networkOf } from './network.ts';
 
 /** Connections that the system keeps until they are taken: many come again at once when a broker died. */
 const BACKLOG = 1_024;
@@ -80,47 +80,6 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
   };
 }
 
-/** Who has connected and not shown who it is, in all and by address. */
-class Handshakes {
-  private readonly keys = new Map<string, string>();
-  private readonly ofAddress = new Map<string, number>();
-
-  constructor(private readonly options: DoorOptions) {}
-
-  get count(): number {
-    return this.keys.size;
-  }
-
-  begun(socket: Socket): void {
-    const address = networkOf(addressOf(socket));
-    const key = keyOf(socket);
-    const those = this.ofAddress.get(address) ?? 0;
-    const isTooMany = this.count >= this.options.maxHandshakes;
-    if (isTooMany || those >= this.options.maxHandshakesPerAddress) {
-      this.options.refused(isTooMany ? 'too-many-handshakes' : 'too-many-from-address');
-      socket.on('error', () => {});
-      socket.destroy();
-      return;
-    }
-    this.keys.set(key, address);
-    this.ofAddress.set(address, those + 1);
-    socket.once('close', () => this.end(key));
-  }
-
-  over(socket: Socket): void {
-    this.end(keyOf(socket));
-  }
-
-  private end(key: string): void {
-    const address = this.keys.get(key);
-    if (address === undefined) return;
-    this.keys.delete(key);
-    const those = (this.ofAddress.get(address) ?? 1) - 1;
-    if (those > 0) this.ofAddress.set(address, those);
-    else this.ofAddress.delete(address);
-  }
-}
-
 function receive(socket: TLSSocket, options: DoorOptions): void {
   const judged = judge(socket);
   if (typeof judged !== 'string') {
@@ -138,11 +97,6 @@ function judge(socket: TLSSocket): SessionPeer | DoorRefusal {
   if (peer !== undefined) return peer;
   if (peerCertificate(socket) === undefined) return 'no-certificate';
   return socket.authorized ? 'no-endpoint' : 'bad-certificate';
-}
-
-/** The TLS layer and what is below it have the same two ends. */
-function keyOf(socket: Socket): string {
-  return `${socket.remoteAddress} ${socket.remotePort}`;
 }
 
 function addressOf(socket: Socket): string {
