@@ -50,7 +50,7 @@ export class Api {
 
   /** @throws CliError when there is no answer; ApiError when it is no success */
   async get<T>(path: string, query: Query = {}): Promise<T> {
-    return (await this.call('GET', PREFIX + path, { query })).json() as Promise<T>;
+    return this.json(await this.call('GET', PREFIX + path, { query }));
   }
 
   /** As get, of a path that is not under `/api/v1`. Any status is an answer. */
@@ -59,7 +59,7 @@ export class Api {
   }
 
   async post<T>(path: string, body: object): Promise<T> {
-    return (await this.call('POST', PREFIX + path, { body })).json() as Promise<T>;
+    return this.json(await this.call('POST', PREFIX + path, { body }));
   }
 
   /** Walks the pages of a list up to `limit` items. */
@@ -72,6 +72,7 @@ export class Api {
         limit: Math.min(left, LIMITS.pageSize),
         cursor,
       });
+      if (!Array.isArray(page.items)) throw notOne(this.url, 'a list without items');
       yield* page.items;
       left -= page.items.length;
       cursor = page.next_cursor;
@@ -85,7 +86,7 @@ export class Api {
   }
 
   /** Server-sent events; the answer comes at once and its body goes on. */
-  stream(
+  async stream(
     path: string,
     query: Query,
     lastEventId: string | undefined,
@@ -93,7 +94,25 @@ export class Api {
   ): Promise<Response> {
     const headers: Record<string, string> = { accept: 'text/event-stream' };
     if (lastEventId !== undefined) headers['last-event-id'] = lastEventId;
-    return this.call('GET', PREFIX + path, { query, headers, signal });
+    const answer = await this.call('GET', PREFIX + path, { query, headers, signal });
+    const type = answer.headers.get('content-type') ?? 'no type';
+    if (type.startsWith('text/event-stream')) return answer;
+    await answer.body?.cancel();
+    throw notOne(this.url, `${type} for a stream`);
+  }
+
+  private async json<T>(answer: Response): Promise<T> {
+    const text = await answer.text().catch((error: unknown) => {
+      throw unreachable(this.url, error);
+    });
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(text);
+    } catch {
+      throw notOne(this.url, 'no JSON');
+    }
+    if (typeof parsed !== 'object' || parsed === null) throw notOne(this.url, 'no JSON object');
+    return parsed as T;
   }
 
   private async call(method: string, path: string, more: More): Promise<Response> {
@@ -135,6 +154,14 @@ interface More {
   readonly body?: object;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+}
+
+/** Somebody answers, and it is no controller, or one of another kind. */
+function notOne(url: string, what: string): CliError {
+  return new CliError(
+    EXIT.unreadable,
+    `${url} answers with ${what}: is it a central controller? --url, or TRUNKLINE_URL, names one`,
+  );
 }
 
 /** What to do, by the code of what went wrong on the way; anything else: nobody is there. */

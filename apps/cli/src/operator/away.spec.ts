@@ -1,4 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -26,6 +27,46 @@ describe('a controller that is not reached as it should be', () => {
     await new Promise((done) => tls.close(done));
     await rig.clear();
     rmSync(pki, { recursive: true });
+  });
+
+  const CALLS = [
+    ['connections', 'ls'],
+    ['connections', 'get', 'a:b'],
+    ['connections', 'explain', 'a:b'],
+    ['agents', 'drain', 'a', '--reason', 'x'],
+    ['top', '--once'],
+    ['tail', '--count', '1'],
+  ];
+
+  it.each<[string, (response: ServerResponse) => void, RegExp]>([
+    ['a page', (response) => response.end('<html>'), /answers with no JSON: is it a central controller\?/],
+    ['nothing at all', (response) => response.end(), /answers with no JSON: is it/],
+    ['null', (response) => response.end('null'), /answers with no JSON object: is it/],
+  ])('is told in one line when what answers is no controller: it says %s', async (_what, says, words) => {
+    for (const args of CALLS) {
+      rig.begin();
+      rig.rest.answer = (_asked, response) => void says(response);
+      expect([args, await rig.trunkline(...args)]).toEqual([args, 3]);
+      const expected = args[0] === 'tail' ? /answers with no type for a stream: is it/ : words;
+      expect(rig.written.stderr).toMatch(expected);
+      expect(rig.written.stderr.trimEnd()).not.toContain('\n');
+    }
+    expect(await rig.trunkline('check', '--brokers', '127.0.0.1:1')).toBe(3);
+    expect(rig.written.stdout).toMatch(words);
+  });
+
+  it('is told in one line when a list has no items, or an answer breaks off', async () => {
+    rig.rest.answer = () => ({ hello: 'world' });
+    expect(await rig.trunkline('connections', 'ls')).toBe(3);
+    expect(rig.written.stderr).toContain('answers with a list without items');
+    rig.begin();
+    rig.rest.answer = (_asked, response) => {
+      response.writeHead(200, { 'content-length': 100 }).write('{"items":[');
+      setTimeout(() => response.destroy(), 20);
+      return undefined;
+    };
+    expect(await rig.trunkline('connections', 'ls')).toBe(3);
+    expect(rig.written.stderr).toMatch(/^trunkline: no answer from \S+ \(\w+\): it hung up.*\n$/);
   });
 
   it.each([

@@ -71,7 +71,10 @@ async function checkRegistry(api: Api): Promise<Finding> {
     await api.get('/connections', { limit: 1 });
     return ok(check, 'Redis answers, and nothing is being rebuilt');
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
+    if (!(error instanceof ApiError)) {
+      if (!(error instanceof CliError)) throw error;
+      return unreached(check, error.message, 'it must be of a central controller');
+    }
     const { code, progress, detail } = error.problem;
     if (code === 'registry-rebuilding') {
       return warn(
