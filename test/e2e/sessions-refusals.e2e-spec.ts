@@ -83,18 +83,17 @@ describe('a session that is not to be', () => {
       expect(cause).toMatchObject({ reason: 'unknown-code', fact: 'target-attached' });
     });
 
-    it('the second of two targets that use one code at once: exactly one wins', async () => {
+    const guest = () => [
+      ...['--guest', '--json', '--ca', join(stack.layout.pki, 'ca.crt')],
+      ...['--brokers', join(stack.layout.home, 'brokers-india.json')],
+    ];
+    it.each([
+      ['guests', guest],
+      ['programs with one certificate', () => flagsOf(stack, 'target', '-india')],
+    ])('the second of two %s that use one code at once: exactly one wins', async (_who, flags) => {
       const { run: controller, code, port, id } = await startController(stack);
-      const guest = [
-        ...['target', code, '--forward', `127.0.0.1:${echo.port}`, '--yes', '--guest', '--json'],
-        ...[
-          '--ca',
-          join(stack.layout.pki, 'ca.crt'),
-          '--brokers',
-          join(stack.layout.home, 'brokers-india.json'),
-        ],
-      ];
-      const targets = [trunkline(stack, guest), trunkline(stack, guest)];
+      const attached = ['target', code, '--forward', `127.0.0.1:${echo.port}`, '--yes', ...flags()];
+      const targets = [trunkline(stack, attached), trunkline(stack, attached)];
       await controller.until('open');
       const opened = await waitFor(
         () => {
@@ -114,13 +113,7 @@ describe('a session that is not to be', () => {
       const session = await openSession(stack, echo.port);
       const code = session.controller.events('code')[0]?.code;
       const again = trunkline(stack, [
-        ...['target', code, '--forward', `127.0.0.1:${echo.port}`, '--yes', '--guest', '--json'],
-        ...[
-          '--ca',
-          join(stack.layout.pki, 'ca.crt'),
-          '--brokers',
-          join(stack.layout.home, 'brokers-india.json'),
-        ],
+        ...['target', code, '--forward', `127.0.0.1:${echo.port}`, '--yes', ...guest()],
       ]);
       expect([await again.ended(), again.events('error')[0]?.code]).toEqual([4, 'used']);
       expect(await askOnce(session.port, 'still here')).toBe('still here');

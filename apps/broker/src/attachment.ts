@@ -10,6 +10,8 @@ export interface Attachment {
   readonly role: 'controller' | 'target';
   /** It came with the session's id, not with a code. */
   readonly resumed: boolean;
+  /** It came with the code before, and was not told the session's id. */
+  readonly again?: boolean;
   readonly probes?: readonly SessionProbe[];
   readonly surviveMs?: number;
   /** The epoch that the endpoint knew when it came; 0: none. */
@@ -27,7 +29,7 @@ export interface Attachment {
 }
 
 type Given = Pick<Attachment, 'session' | 'role' | 'resumed' | 'knownEpoch'> &
-  Partial<Pick<Attachment, 'code' | 'probes' | 'surviveMs' | 'consented'>>;
+  Partial<Pick<Attachment, 'again' | 'code' | 'probes' | 'surviveMs' | 'consented'>>;
 
 export function attach(given: Given): Attachment {
   return { consented: true, ...given, id: randomUUID(), held: false, leaving: false };

@@ -86,9 +86,9 @@ export class Requests {
       this.sessions.refuse(leg, 'unknown-code');
       return;
     }
-    const { probes, consented = true, survive_ms: surviveMs } = payload;
+    const { probes, consented = true, again = false, survive_ms: surviveMs } = payload;
     const attachment = attach({
-      ...{ session, role: 'target', resumed: false, knownEpoch: 0, consented },
+      ...{ session, role: 'target', resumed: false, again, knownEpoch: 0, consented },
       ...given({ probes, surviveMs }),
     });
     this.sessions.join(leg, attachment);

@@ -21,7 +21,7 @@ export class SessionFacts {
 
   /** Said again, with the same `attachment_id`, when a target consented. */
   attached(attachment: Attachment, peer: { readonly id: string; readonly guest: boolean }): void {
-    const { session, role, knownEpoch, resumed, consented, surviveMs } = attachment;
+    const { session, role, knownEpoch, resumed, again, consented, surviveMs } = attachment;
     const leg = {
       ...this.ofLeg(attachment),
       identity: peer.id,
@@ -35,6 +35,7 @@ export class SessionFacts {
         guest: peer.guest,
         consented,
         resumed,
+        ...(again ? { again } : {}),
         ...(surviveMs === undefined ? {} : { survive_ms: surviveMs }),
       });
     }

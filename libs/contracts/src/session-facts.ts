@@ -55,6 +55,8 @@ export class TargetAttached extends LegFact {
   @Optional() @IsBoolean() consented?: boolean;
   /** It showed the session's id and no code: only the identity that was accepted before may. */
   @Optional() @IsBoolean() resumed?: boolean;
+  /** It showed the code before, and lost its connection before it was told the session's id; absent: it did not. */
+  @Optional() @IsBoolean() again?: boolean;
   /** The epoch that it knew when it came again. */
   @Optional() @Epoch() epoch?: number;
   /** How long the session is to wait for it when it is away, in milliseconds; absent: as policy says. */

@@ -17,6 +17,7 @@ export const happening = fc.oneof(
       identity: fc.constantFrom('till-4', 'till-4', 'till-4', 'till-5'),
       consented: fc.constantFrom(true, true, false, undefined),
       resumed: fc.boolean(),
+      again: fc.constantFrom(undefined, undefined, true),
       survive_ms: fc.constantFrom(undefined, undefined, 90_000),
     }),
   },

@@ -24,7 +24,7 @@ export const ENDPOINT_ERRORS = {
   // What a broker refused; the same words as on the wire.
   'unknown-code': { retriable: false, text: 'no session has this code' },
   expired: { retriable: false, text: 'the code has expired' },
-  used: { retriable: false, text: 'the code was used by somebody else' },
+  used: { retriable: false, text: 'the code was used already' },
   'not-allowed': { retriable: false, text: 'policy does not allow it' },
   'wrong-identity': { retriable: false, text: 'the session belongs to another identity' },
   closed: { retriable: false, text: 'the session is over' },

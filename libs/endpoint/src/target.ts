@@ -36,7 +36,7 @@ export async function attachTarget(options: TargetOptions): Promise<TargetSessio
   if (read.kind === 'fault') throw new EndpointError('bad-code', read.fault);
   const table = await probe(options.brokers, options.identity, options);
   options.onProbe?.(table);
-  const search = { options, code: read.code, table, probes: probesOf(table) };
+  const search = { options, code: read.code, table, probes: probesOf(table), wasShown: false };
   let consented = options.consent === true;
   for (;;) {
     const { leg, held } = await attach(search, consented);
@@ -72,6 +72,8 @@ class Target extends SessionCore implements TargetSession {
 }
 
 interface Search {
+  /** The code was shown, and the answer did not come: it may have been taken, and is this program's own then. */
+  wasShown: boolean;
   readonly options: TargetOptions;
   readonly code: string;
   readonly table: ProbeTable;
@@ -89,18 +91,21 @@ async function attach(
   for (let attempt = 0; attempt < MAX_ATTACHES && candidates.length > 0; attempt += 1) {
     const { leg } = await reachFirst(candidates, { ...options, role: 'target', silenceMs });
     const asked = {
-      ...{ code, probes: [...probes], consented },
+      ...{ code, probes: [...probes], consented, again: search.wasShown },
       ...(options.surviveMs === undefined ? {} : { survive_ms: options.surviveMs }),
     };
     try {
       const limits = { timeoutMs: answerMs, signal: options.signal };
-      return { leg, held: await leg.ask('attach', asked, 'held', limits) };
+      const held = await leg.ask('attach', asked, 'held', limits);
+      search.wasShown = true;
+      return { leg, held };
     } catch (thrown) {
       const error = endpointError(thrown);
       // Another broker would say the same; and asking on would only make a limit longer.
       if (!error.retriable || error.code === 'rate-limited') throw error;
       errors.push(error);
       const { elsewhere } = error;
+      if (!NOT_TAKEN.includes(error.code)) search.wasShown = true;
       candidates =
         elsewhere === undefined
           ? candidates.filter(({ broker }) => broker !== leg.broker)
@@ -113,6 +118,9 @@ async function attach(
   }
   throw mostTelling(errors);
 }
+
+/** Who is turned away so was not accepted as the session's target. */
+const NOT_TAKEN: readonly EndpointErrorCode[] = ['other-broker', 'no-capacity', 'full', 'draining'];
 
 /** The nearest first; those that take no sessions last, for things may have changed. */
 function candidatesOf({ table, options }: Search): readonly Candidate[] {

@@ -117,7 +117,7 @@ export class FakeExchange {
     const targetId = session?.targetId ?? leg.peer.id;
     if (session === undefined) leg.refuse('unknown-code');
     else if (session.ended !== undefined) leg.refuse('closed');
-    else if (targetId !== leg.peer.id) leg.refuse('used');
+    else if (targetId !== leg.peer.id || (session.targetId !== undefined && !asked.again)) leg.refuse('used');
     else {
       session.targetId = targetId;
       session.isConsented ||= asked.consented !== false;

@@ -95,6 +95,8 @@ const SHAPES = {
     probes: maybe(probes),
     /** Absent: true. */
     consented: maybe(flag),
+    /** This program showed the code before, and its connection broke before it was told the session's id; absent: false. */
+    again: maybe(flag),
     survive_ms: maybe(surviveMs),
   },
   resume: {

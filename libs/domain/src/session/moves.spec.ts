@@ -156,7 +156,7 @@ const moveOrMischief = fc.oneof(
   fc.constantFrom<Parameters<SessionWorld['happen']>[0]>(
     ...['us-1', 'us-2', 'in-3', 'in-4'].map((broker) => ({
       ...{ is: 'target' as const, broker, identity: 'till-4' as const },
-      ...{ consented: true, resumed: true, survive_ms: undefined },
+      ...{ consented: true, resumed: true, again: undefined, survive_ms: undefined },
     })),
     { is: 'controller', broker: 'where the target is', identity: 'technician' },
     { is: 'controller', broker: 'where the target is', identity: 'technician' },

@@ -30,14 +30,27 @@ describe('a target that is turned away', () => {
     expect(rejected(s)).toMatchObject({ reason: 'expired' });
   });
 
+  it('came with a code that another program of its own identity used, and changes nothing for that one', () => {
+    const s = requested();
+    s.target('in-3');
+    const before = s.state?.placement;
+    expect(sessionLine(s.target('in-4'))).toBe(
+      'target-rejected → redirecting (used) epoch 1 | reject-target in-4/1',
+    );
+    expect(s.state?.placement).toEqual(before);
+    // Of the first nothing is left: whoever has the code and the identity may.
+    s.closed('target-lost', { attachment_id: s.state?.target?.attachment_id });
+    expect(sessionLine(s.target('in-4'))).toContain('hold-target in-4/2');
+  });
+
   it('came with a code that it used itself, while the relay stands, and changes nothing; else it may', () => {
     const s = requested();
     s.target('in-3');
-    expect(sessionLine(s.target('in-4'))).toContain('hold-target in-4/2');
+    expect(sessionLine(s.target('in-4', { again: true }))).toContain('hold-target in-4/2');
     s.controller('in-4');
     s.opened();
     const before = s.state?.placement;
-    expect(sessionLine(s.target('in-3'))).toBe(
+    expect(sessionLine(s.target('in-3', { again: true }))).toBe(
       'target-rejected → open (used) epoch 2 | reject-target in-3/2',
     );
     expect(s.state?.placement).toEqual(before);
@@ -158,7 +171,7 @@ describe('a target that is turned away', () => {
     s.target('in-4');
     const data = { ...s.fact('target-attached', {}).fact.data, connection_id: s.id, home_region: 'east' };
     const broker = { agent_id: 'in-3', broker_id: 'in-3', incarnation: 'in-3-a' };
-    const late = { ...data, ...broker, attachment_id: 't-late', identity: 'till-4' };
+    const late = { ...data, ...broker, attachment_id: 't-late', identity: 'till-4', again: true };
     s.tell('target-attached', late, 'west', s.nowMs - 5_000);
     expect(rejected(s)).toMatchObject({ attachment_id: 't-late', reason: 'other-broker', broker_id: 'in-4' });
     expect(s.state?.placement?.broker_id).toBe('in-4');

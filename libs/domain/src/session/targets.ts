@@ -51,8 +51,10 @@ function whatIsWrong({ state, input }: FactStep, data: Attached): LegRejection |
   if (target_id !== undefined) {
     const isSame = data.identity === target_id && (data.guest ?? false) === (state.guest ?? false);
     if (!isSame) return data.resumed ? 'wrong-identity' : 'used';
-    // Who lost its leg before it was told the session's id comes again with the code; while the relay stands, nobody has.
-    return isOpen(state) && !data.resumed ? 'used' : undefined;
+    // Another program of this identity may not take it from the first; who lost its leg before it was told the id may
+    // come again with the code, and while the relay stands, nobody has.
+    const isTaken = isOpen(state) || (state.target !== undefined && !data.again);
+    return isTaken && !data.resumed ? 'used' : undefined;
   }
   // The id is no secret: without the code it lets nobody in.
   if (data.resumed) return 'wrong-identity';
