@@ -76,8 +76,14 @@ describe('the local stack in a fresh clone', () => {
     expect(before.filter(isAlive)).toEqual([]);
     expect(recordsOf(layout)).toEqual([]);
     const ports = Object.values(PORTS).flatMap((purposes) => Object.values(purposes) as number[]);
-    const free = await Promise.all(ports.map((port) => isFree(port + offset)));
-    expect(ports.filter((_, i) => !free[i])).toEqual([]);
+    // Threads of a process that is dead may hold its sockets for a moment longer.
+    await waitFor(
+      async () => {
+        const free = await Promise.all(ports.map((port) => isFree(port + offset)));
+        return ports.every((_, i) => free[i]);
+      },
+      { what: 'every port to be free', withinMs: 10_000 },
+    );
   }
 
   it(

@@ -45,7 +45,9 @@ describe('a controller that is not reached as it should be', () => {
   ])('is told in one line when what answers is no controller: it says %s', async (_what, says, words) => {
     for (const args of CALLS) {
       rig.begin();
-      rig.rest.answer = (_asked, response) => says(response);
+      rig.rest.answer = (_asked, response) => {
+        says(response);
+      };
       expect([args, await rig.trunkline(...args)]).toEqual([args, 3]);
       const expected = args[0] === 'tail' ? /answers with no type for a stream: is it/ : words;
       expect(rig.written.stderr).toMatch(expected);
