@@ -39,6 +39,14 @@ export class Requests {
     return reason !== undefined;
   }
 
+  /** Whether it may not ask now, which it was told then, or is gone meanwhile. */
+  private async hasToWait(leg: Leg, waiting: Promise<number>): Promise<boolean> {
+    const waitMs = await waiting;
+    if (leg.isOver) return true;
+    if (waitMs > 0) this.sessions.refuse(leg, 'rate-limited', { retry_after_ms: Math.ceil(waitMs) });
+    return waitMs > 0;
+  }
+
   /** A controller wants a code. */
   async requested(leg: Leg, { probes }: SessionPayloads['new']): Promise<void> {
     if (leg.peer.guest) {
@@ -47,12 +55,7 @@ export class Requests {
     }
     if (this.isRefused(leg)) return;
     leg.enter('asking');
-    const waitMs = await this.guesses.request(leg.peer);
-    if (leg.isOver) return;
-    if (waitMs > 0) {
-      this.sessions.refuse(leg, 'rate-limited', { retry_after_ms: Math.ceil(waitMs) });
-      return;
-    }
+    if (await this.hasToWait(leg, this.guesses.request(leg.peer))) return;
     const { code, ...session } = this.codes.make();
     const attachment = attach({
       session,
@@ -75,12 +78,7 @@ export class Requests {
       return;
     }
     leg.enter('asking');
-    const waitMs = await this.guesses.attempt(leg);
-    if (leg.isOver) return;
-    if (waitMs > 0) {
-      this.sessions.refuse(leg, 'rate-limited', { retry_after_ms: Math.ceil(waitMs) });
-      return;
-    }
+    if (await this.hasToWait(leg, this.guesses.attempt(leg))) return;
     const session = this.codes.read(payload.code);
     if (session === undefined) {
       this.sessions.refuse(leg, 'unknown-code');
@@ -115,12 +113,7 @@ export class Requests {
       return;
     }
     leg.enter('asking');
-    const waitMs = await this.guesses.comesBack(leg);
-    if (leg.isOver) return;
-    if (waitMs > 0) {
-      this.sessions.refuse(leg, 'rate-limited', { retry_after_ms: Math.ceil(waitMs) });
-      return;
-    }
+    if (await this.hasToWait(leg, this.guesses.comesBack(leg))) return;
     const attachment = attach({
       ...{ session: { connectionId, homeRegion }, role, resumed: true, knownEpoch: payload.epoch },
       ...given({ probes, surviveMs }),

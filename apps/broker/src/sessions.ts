@@ -1,5 +1,5 @@
 import { type AgentContext, type Commanded, EpochFence, MAX_KNOWN_CONNECTIONS } from '#libs/agent';
-import { FINAL_CLOSE_REASONS, type RelayCloseReason, type RelayCloser } from '#libs/contracts';
+import { isFinalClose, type RelayCloseReason, type RelayCloser } from '#libs/contracts';
 import { SESSION_REFUSALS, type SessionPayloads, type SessionRefusal } from '#libs/relay';
 import { type Attachment, attachAgain } from './attachment.ts';
 import type { Leg } from './leg.ts';
@@ -7,9 +7,6 @@ import type { BrokerMetrics, LegEnd } from './metrics.ts';
 import { Relay, type RelayEnd } from './relay.ts';
 import { Session } from './session.ts';
 import { SessionFacts } from './session-facts.ts';
-
-const isFinal = (reason: RelayCloseReason): boolean =>
-  (FINAL_CLOSE_REASONS as readonly string[]).includes(reason);
 
 /** Nobody is told to come back sooner. */
 export const RETRY_AFTER_MS = 1_000;
@@ -117,7 +114,7 @@ export class Sessions {
     const session = attachment && this.sessions.get(attachment.session.connectionId);
     if (attachment === undefined || session === undefined) return;
     // Whose leg it was has to be known for its last word to count; that word is true whenever it was said.
-    if (said !== undefined && isFinal(said)) leg.isThere();
+    if (said !== undefined && isFinalClose(said)) leg.isThere();
     const lost = attachment.role === 'controller' ? 'controller-lost' : 'target-lost';
     const reason = said ?? (attachment.leaving || session.leaveByMs !== undefined ? 'moved' : lost);
     session.legs.delete(leg);
@@ -212,7 +209,7 @@ export class Sessions {
   private endWith(gone: Leg, session: Session, relay: Relay, { reason, said }: LegGone): void {
     this.takeDown(session, { reason, closedBy: gone === relay.controller ? 'controller' : 'target' });
     const other = relay.otherOf(gone);
-    if (isFinal(reason)) {
+    if (isFinalClose(reason)) {
       for (const leg of [...session.legs]) {
         leg.send('bye', { reason });
         this.close(leg, 'session-over');

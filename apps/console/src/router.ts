@@ -26,7 +26,8 @@ export interface Route {
 /** Lists, and what one of their rows is shown by. */
 const DETAIL_OF = { connections: 'connection', failovers: 'failover', agents: 'agent' } as const;
 type ListName = keyof typeof DETAIL_OF;
-const PLAIN: readonly RouteName[] = [
+/** Pages that one can go to without an id, in the order of the navigation. */
+export const SECTIONS = [
   'overview',
   'connections',
   'failovers',
@@ -34,7 +35,7 @@ const PLAIN: readonly RouteName[] = [
   'dead-letters',
   'health',
   'policies',
-];
+] as const satisfies readonly RouteName[];
 
 /** The list that a page belongs to, for what is marked in the navigation. */
 export function sectionOf(name: RouteName): RouteName {
@@ -48,7 +49,8 @@ export function parseRoute(hash: string): Route {
   const query = Object.fromEntries([...new URLSearchParams(search)].filter(([, value]) => value !== ''));
   const [section, rest] = split(path);
   const name = section === '' ? 'overview' : (section as RouteName);
-  if (rest === undefined) return { name: PLAIN.includes(name) ? name : 'not-found', query };
+  if (rest === undefined)
+    return { name: (SECTIONS as readonly RouteName[]).includes(name) ? name : 'not-found', query };
   const id = decoded(rest);
   if (!Object.hasOwn(DETAIL_OF, section) || !id) return { name: 'not-found', query };
   return { name: DETAIL_OF[section as ListName], id, query };

@@ -1,6 +1,7 @@
 import { css } from 'lit';
+import { controlStyles } from './control-styles.ts';
 
-export { controlStyles } from './control-styles.ts';
+export { controlStyles };
 
 /** What pages and frame share: type, cards, buttons, fields, lists of terms. */
 export const sharedStyles = css`
@@ -250,3 +251,6 @@ export const columnStyles = css`
     }
   }
 `;
+
+/** Of every whole page. */
+export const viewStyles = [sharedStyles, cardStyles, controlStyles, pageStyles];

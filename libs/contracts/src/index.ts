@@ -177,6 +177,8 @@ export {
   CLOSE_RELAY_REASONS,
   type CloseRelayReason,
   FINAL_CLOSE_REASONS,
+  type FinalCloseReason,
+  isFinalClose,
   LEG_REJECTIONS,
   type LegRejection,
   RELAY_CLOSE_REASONS,

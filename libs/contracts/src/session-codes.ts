@@ -21,6 +21,9 @@ export type RelayCloseReason = (typeof RELAY_CLOSE_REASONS)[number];
 
 /** After these nobody comes back: the session is over. After the others its endpoints may attach again. */
 export const FINAL_CLOSE_REASONS = ['hung-up', 'declined', 'gap', 'idle-timeout', 'protocol-error'] as const;
+export type FinalCloseReason = (typeof FINAL_CLOSE_REASONS)[number];
+export const isFinalClose = (reason: string): reason is FinalCloseReason =>
+  (FINAL_CLOSE_REASONS as readonly string[]).includes(reason);
 
 /** Who ended a relay. */
 export const RELAY_CLOSERS = ['controller', 'target', 'broker'] as const;
@@ -31,7 +34,7 @@ export const LEG_REJECTIONS = [
   /** No code was issued that leads to this session. */
   'unknown-code',
   'expired',
-  /** Another identity came with the code before. */
+  /** Another program came with the code before, or the relay stands. */
   'used',
   /** Policy wants no guests. */
   'not-allowed',

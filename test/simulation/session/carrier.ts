@@ -1,4 +1,4 @@
-import { type CloseRelayReason, FINAL_CLOSE_REASONS } from '#libs/contracts';
+import { type CloseRelayReason, isFinalClose } from '#libs/contracts';
 import type { ModelLeg, Role, Wire, Word } from './wire.ts';
 import type { SessionSimulation } from './world.ts';
 
@@ -14,8 +14,6 @@ export interface Telling {
   readonly data: Readonly<Record<string, unknown>>;
   readonly timeMs: number;
 }
-
-const isFinal = (reason: string): boolean => (FINAL_CLOSE_REASONS as readonly string[]).includes(reason);
 
 /** What a broker has of one session: legs, at most one relay, and how they come and go, as in apps/broker. */
 export class ModelCarrier {
@@ -61,7 +59,7 @@ export class ModelCarrier {
     for (const leg of new Set(relay ? [...named, relay.controller, relay.target] : named)) {
       if (reason === 'moved') this.awaitLeave(leg);
       else {
-        if (isFinal(reason)) this.send(leg, { is: 'bye', reason });
+        if (isFinalClose(reason)) this.send(leg, { is: 'bye', reason });
         else if (reason !== 'superseded') this.send(leg, { is: 'refused', reason });
         this.close(leg);
       }
@@ -69,7 +67,7 @@ export class ModelCarrier {
   }
 
   protected left(leg: ModelLeg, said: string | undefined): void {
-    if (said !== undefined && isFinal(said)) this.isThere(leg);
+    if (said !== undefined && isFinalClose(said)) this.isThere(leg);
     const isMoving = leg.leaving || this.leaveByMs !== undefined;
     const reason = said ?? (isMoving ? 'moved' : `${leg.role}-lost`);
     this.legs.delete(leg);
@@ -80,7 +78,7 @@ export class ModelCarrier {
     const relay = this.takeDown(reason, leg.role);
     const other = relay?.controller === leg ? relay.target : relay?.controller;
     if (other === undefined) return;
-    if (isFinal(reason)) {
+    if (isFinalClose(reason)) {
       for (const each of [...this.legs]) {
         this.send(each, { is: 'bye', reason });
         this.close(each);

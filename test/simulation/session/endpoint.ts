@@ -1,4 +1,4 @@
-import { FINAL_CLOSE_REASONS } from '#libs/contracts';
+import { isFinalClose } from '#libs/contracts';
 import { SESSION_REFUSALS } from '#libs/relay';
 import type { Role, Wire, Word } from './wire.ts';
 import type { SessionSimulation } from './world.ts';
@@ -123,7 +123,7 @@ export class ModelEndpoint {
         this.refused(wire, reason, broker);
         return;
       case 'bye':
-        if ((FINAL_CLOSE_REASONS as readonly string[]).includes(reason)) this.over = reason;
+        if (isFinalClose(reason)) this.over = reason;
         return;
       default:
         throw new Error(`an endpoint does not expect ${is}`);

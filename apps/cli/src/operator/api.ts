@@ -184,12 +184,22 @@ const HINTS: readonly (readonly [codes: RegExp, hint: string])[] = [
 const NOBODY_THERE =
   'is the central controller running? npm start runs the local stack; --url, or TRUNKLINE_URL, names another';
 
-export function unreachable(url: string, error: unknown): CliError {
+/** Nobody answers as a controller does; its message is what and hint. */
+export class Unreachable extends CliError {
+  constructor(
+    readonly what: string,
+    readonly hint: string,
+  ) {
+    super(EXIT.unreadable, `${what}: ${hint}`);
+  }
+}
+
+export function unreachable(url: string, error: unknown): Unreachable {
   const { name, cause } = error as Error & { cause?: { code?: string; message?: string } };
   const why =
     name === 'TimeoutError' ? `none within ${ANSWER_MS / 1_000} s` : (cause?.code ?? cause?.message);
   const hint = HINTS.find(([codes]) => codes.test(cause?.code ?? ''))?.[1] ?? NOBODY_THERE;
-  return new CliError(EXIT.unreadable, `no answer from ${url} (${why ?? String(error)}): ${hint}`);
+  return new Unreachable(`no answer from ${url} (${why ?? String(error)})`, hint);
 }
 
 async function problemOf(answer: Response): Promise<Problem> {

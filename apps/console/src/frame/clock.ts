@@ -1,4 +1,5 @@
 import { css, html, type TemplateResult } from 'lit';
+import { every } from '../every.ts';
 import { timeOfDay } from '../format.ts';
 import { controlStyles, sharedStyles } from '../styles.ts';
 import { View } from '../view.ts';
@@ -8,16 +9,9 @@ const TICK_MS = 1_000;
 
 /** The controller's time now, and the zone that every time of the page is in. Fires `tl-zone` to change it. */
 export class Clock extends View {
-  private timer: ReturnType<typeof setInterval> | undefined;
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.timer = setInterval(() => this.requestUpdate(), TICK_MS);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    clearInterval(this.timer);
+  constructor() {
+    super();
+    every(this, TICK_MS, () => this.requestUpdate());
   }
 
   override render(): TemplateResult {

@@ -2,21 +2,11 @@ import { css, html, nothing, type TemplateResult } from 'lit';
 import { count } from '../format.ts';
 import { type IconName, icon } from '../icons.ts';
 import { SHORTCUTS } from '../keys.ts';
-import type { RouteName } from '../router.ts';
+import { type RouteName, SECTIONS } from '../router.ts';
 import { needsAttention } from '../state/attention.ts';
 import { sharedStyles } from '../styles.ts';
 import { View } from '../view.ts';
 import { titleOf } from '../views/titles.ts';
-
-const SECTIONS = [
-  'overview',
-  'connections',
-  'failovers',
-  'agents',
-  'dead-letters',
-  'health',
-  'policies',
-] as const;
 
 /** Where one can go: a column at the side, icons on a narrow window, a bar below on a phone. */
 export class SideNav extends View {

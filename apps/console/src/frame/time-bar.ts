@@ -1,6 +1,7 @@
 import { css, html, type TemplateResult } from 'lit';
 import type { Health } from '../model.ts';
 import '../parts/tl-time-slider.ts';
+import { every } from '../every.ts';
 import { words } from '../format.ts';
 import type { Tick } from '../parts/slider-bins.ts';
 import { moveStateOf } from '../state/attention.ts';
@@ -26,16 +27,10 @@ export class TimeBar extends View {
   minutes = 60;
   /** While it is dragged: the page follows once it is let go. */
   seekingMs: number | undefined = undefined;
-  private timer: ReturnType<typeof setInterval> | undefined;
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.timer = setInterval(() => this.requestUpdate(), TICK_MS);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    clearInterval(this.timer);
+  constructor() {
+    super();
+    every(this, TICK_MS, () => this.requestUpdate());
   }
 
   override focus(): void {

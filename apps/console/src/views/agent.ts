@@ -5,7 +5,7 @@ import type { Column, TlVirtualTable } from '../parts/tl-virtual-table.ts';
 import '../parts/tl-virtual-table.ts';
 import { connectionsWith } from '../state/filters.ts';
 import { Resource } from '../state/resource.ts';
-import { cardStyles, columnStyles, controlStyles, pageStyles, sharedStyles } from '../styles.ts';
+import { columnStyles, viewStyles } from '../styles.ts';
 import { View } from '../view.ts';
 import './agent-moves.ts';
 import { lineCard } from './line-card.ts';
@@ -191,10 +191,7 @@ export class AgentView extends View {
   }
 
   static override styles = [
-    sharedStyles,
-    cardStyles,
-    controlStyles,
-    pageStyles,
+    ...viewStyles,
     columnStyles,
     css`
       .carried {

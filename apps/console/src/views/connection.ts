@@ -5,7 +5,7 @@ import type { Connection } from '../model.ts';
 import '../parts/tl-chain.ts';
 import '../parts/tl-timeline.ts';
 import { ConnectionReading } from '../state/connection-reading.ts';
-import { cardStyles, columnStyles, controlStyles, pageStyles, sharedStyles } from '../styles.ts';
+import { columnStyles, viewStyles } from '../styles.ts';
 import { View } from '../view.ts';
 import './end-card.ts';
 import './party-card.ts';
@@ -199,10 +199,7 @@ export class ConnectionView extends View {
   }
 
   static override styles = [
-    sharedStyles,
-    cardStyles,
-    controlStyles,
-    pageStyles,
+    ...viewStyles,
     columnStyles,
     css`
       .ends {

@@ -1,4 +1,5 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
+import { every } from '../every.ts';
 import { bytes, dateTime, NOTHING, shortTime, words } from '../format.ts';
 import type { DeadLetter, Page } from '../model.ts';
 import type { Column } from '../parts/tl-virtual-table.ts';
@@ -19,7 +20,6 @@ export class DeadLettersView extends ListView {
   private readonly read = new Resource<Page<DeadLetter>>(() => this.requestUpdate());
   private older: DeadLetter[] = [];
   private next: string | undefined;
-  private timer: ReturnType<typeof setInterval> | undefined;
 
   private readonly columns: readonly Column<DeadLetter>[] = [
     {
@@ -62,16 +62,15 @@ export class DeadLettersView extends ListView {
     },
   ];
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.timer = setInterval(() => {
+  constructor() {
+    super();
+    every(this, POLL_MS, () => {
       if (!document.hidden) this.read.again(this.readFirst);
-    }, POLL_MS);
+    });
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    clearInterval(this.timer);
     this.read.stop();
   }
 

@@ -6,7 +6,7 @@ import '../parts/tl-waterfall.ts';
 import { failoverAsOf } from '../state/fold.ts';
 import { readable } from '../state/readable.ts';
 import { Resource } from '../state/resource.ts';
-import { cardStyles, controlStyles, pageStyles, sharedStyles } from '../styles.ts';
+import { viewStyles } from '../styles.ts';
 import { View } from '../view.ts';
 import { fact, link, moveStatus, problem, took } from './pieces.ts';
 import { situation } from './situation.ts';
@@ -129,7 +129,7 @@ export class FailoverView extends View {
     </div>`;
   }
 
-  static override styles = [sharedStyles, cardStyles, controlStyles, pageStyles];
+  static override styles = viewStyles;
 }
 
 customElements.define('tl-failover-view', FailoverView);

@@ -2,7 +2,7 @@ import { css, html, nothing, type TemplateResult } from 'lit';
 import { count, dateTime, duration, words } from '../format.ts';
 import type { CertificateStatus, Health, PartStatus, Status, TopicLag } from '../model.ts';
 import '../parts/tl-status.ts';
-import { cardStyles, columnStyles, controlStyles, pageStyles, sharedStyles } from '../styles.ts';
+import { columnStyles, viewStyles } from '../styles.ts';
 import { View } from '../view.ts';
 import './freeze-card.ts';
 import { fact, problem } from './pieces.ts';
@@ -165,10 +165,7 @@ export class HealthView extends View {
   }
 
   static override styles = [
-    sharedStyles,
-    cardStyles,
-    controlStyles,
-    pageStyles,
+    ...viewStyles,
     columnStyles,
     css`
       .lines li {

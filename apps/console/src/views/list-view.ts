@@ -2,7 +2,7 @@ import { css, html, nothing, type TemplateResult } from 'lit';
 import { count, plural } from '../format.ts';
 import type { Column, SortOrder, TlVirtualTable } from '../parts/tl-virtual-table.ts';
 import '../parts/tl-virtual-table.ts';
-import { cardStyles, controlStyles, pageStyles, sharedStyles } from '../styles.ts';
+import { viewStyles } from '../styles.ts';
 import { View } from '../view.ts';
 
 /** What is particular to one page with a large table. */
@@ -169,10 +169,7 @@ export abstract class ListView extends View {
   }
 
   static override styles = [
-    sharedStyles,
-    cardStyles,
-    controlStyles,
-    pageStyles,
+    ...viewStyles,
     css`
       .sides {
         display: grid;

@@ -3,7 +3,7 @@ import type { OpenedNode, OpenedStrand } from '../parts/tl-picture.ts';
 import '../parts/tl-picture.ts';
 import { figuresOf } from '../state/figures.ts';
 import type { World } from '../state/fold.ts';
-import { cardStyles, controlStyles, pageStyles, sharedStyles } from '../styles.ts';
+import { viewStyles } from '../styles.ts';
 import { View } from '../view.ts';
 import './attention-list.ts';
 import './decision-list.ts';
@@ -102,10 +102,7 @@ export class OverviewView extends View {
   }
 
   static override styles = [
-    sharedStyles,
-    cardStyles,
-    controlStyles,
-    pageStyles,
+    ...viewStyles,
     css`
       .figures {
         display: grid;

@@ -4,7 +4,7 @@ import type { Page } from '../model.ts';
 import { figureOf } from '../parts/decision-words.ts';
 import { MEANINGS, type Policy, readDefaults } from '../state/policy-settings.ts';
 import { Resource } from '../state/resource.ts';
-import { cardStyles, columnStyles, controlStyles, pageStyles, sharedStyles } from '../styles.ts';
+import { columnStyles, viewStyles } from '../styles.ts';
 import { View } from '../view.ts';
 import './freeze-card.ts';
 import { problem } from './pieces.ts';
@@ -104,10 +104,7 @@ export class PoliciesView extends View {
   }
 
   static override styles = [
-    sharedStyles,
-    cardStyles,
-    controlStyles,
-    pageStyles,
+    ...viewStyles,
     columnStyles,
     css`
       .about {

@@ -1,4 +1,4 @@
-import { FINAL_CLOSE_REASONS, type LegRejection } from '#libs/contracts';
+import { type FinalCloseReason, isFinalClose, type LegRejection } from '#libs/contracts';
 import { ignore } from '../decider.ts';
 import { iso } from '../ids.ts';
 import { decided } from './draft.ts';
@@ -18,7 +18,6 @@ import { type FactOf, type FactStep, isOpen, type SessionOutcome } from './state
 
 type Opened = FactOf<'relay-opened'>['data'];
 type Closed = FactOf<'relay-closed'>['data'];
-type Final = (typeof FINAL_CLOSE_REASONS)[number];
 
 /** The relay stands: for the first time, or again. */
 export function onRelayOpened(step: FactStep, { epoch, broker_id, incarnation }: Opened): SessionOutcome {
@@ -108,10 +107,9 @@ const isGivenUp = ({ state }: FactStep, data: Closed, attachment: string): boole
 /** Said of a target that is welcome, but not there. */
 const ELSEWHERE: readonly LegRejection[] = ['other-broker', 'no-capacity'];
 
-const isFinal = (data: Closed): data is Closed & { reason: Final } =>
-  (FINAL_CLOSE_REASONS as readonly string[]).includes(data.reason);
+const isFinal = (data: Closed): data is Closed & { reason: FinalCloseReason } => isFinalClose(data.reason);
 
-function endBy(step: FactStep, data: Closed & { reason: Final }): SessionOutcome {
+function endBy(step: FactStep, data: Closed & { reason: FinalCloseReason }): SessionOutcome {
   return end(step, 'ended', {
     reason: data.reason,
     close: data.reason,

@@ -1,5 +1,5 @@
 import { CliError, EXIT } from '../../exit.ts';
-import { type Api, ApiError } from '../api.ts';
+import { type Api, ApiError, Unreachable } from '../api.ts';
 import { durationText } from '../times.ts';
 import type { AgentRow } from '../views.ts';
 import { type CertificateEnd, checkCertificates } from './certificates.ts';
@@ -58,9 +58,8 @@ async function checkParts(api: Api): Promise<Finding[]> {
     const which = not.length === 0 ? `${answer.status}` : not.map(([name]) => name).join(', ');
     return [fail(check, `not ready: ${which}`, 'curl its /health/ready, and look at its log')];
   } catch (error) {
-    if (!(error instanceof CliError)) throw error;
-    const [, what = error.message, hint = 'is it running?'] = /^(.*?\)): (.*)$/.exec(error.message) ?? [];
-    return [unreached(check, what, hint)];
+    if (!(error instanceof Unreachable)) throw error;
+    return [unreached(check, error.what, error.hint)];
   }
 }
 
